@@ -74,6 +74,8 @@ fn a_player_who_leaves_makes_room_for_the_first_in_the_queue() {
     assert_eq!([&first, &second].map(|of| place(ask(&server, &with(of))).place), [1, 2], "they keep their places");
     let third = place(ask(&server, &new));
     assert_eq!(third.place, 3);
+    // The turn of somebody who does not ask passes on.
+    assert_eq!(place(ask(&server, &with(&first))).place, 1);
     leave(&mut ada);
     // The seat is the first one's, whoever else asks before.
     assert_eq!([&second, &third].map(|of| place(ask(&server, &with(of))).place), [2, 3]);

@@ -67,7 +67,7 @@ use self::{
     queue::Queue,
     requests::Requests,
     router::Gateway,
-    ws::Sockets,
+    ws::{SocketLimits, Sockets},
 };
 use super::{admin::Desk, backend::Backend};
 use crate::{
@@ -135,14 +135,23 @@ impl HttpTimes {
 
 /// Changes the limits of a running gateway. Clones are the same.
 #[derive(Clone, Default)]
-pub struct HttpLimits(Arc<OnceLock<(Arc<AddressLimits>, Arc<Queue>, Instant)>>);
+pub struct HttpLimits(Arc<OnceLock<Limited>>);
+
+/// What has limits.
+struct Limited {
+    addresses: Arc<AddressLimits>,
+    queue: Arc<Queue>,
+    sockets: SocketLimits,
+    start: Instant,
+}
 
 impl HttpLimits {
     /// Changes the limits of the gateway that was started with this.
     pub fn change(&self, http: &HttpSettings, net: &NetSettings, ws: &WsSettings, queue: &QueueSettings) {
-        if let Some((limits, waiting, start)) = self.0.get() {
-            limits.change(limits_of(http, net, ws, queue), start.elapsed());
-            waiting.change(queue.clone());
+        if let Some(limited) = self.0.get() {
+            limited.addresses.change(limits_of(http, net, ws, queue), limited.start.elapsed());
+            limited.queue.change(queue.clone());
+            limited.sockets.change(net);
         }
     }
 }
@@ -238,8 +247,10 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
     let names = Names::new(&http.hosts, public_host.as_deref());
     let (proxies, counts) = (Arc::new(TrustedProxies(http.trusted_proxies)), Arc::new(Counts::default()));
     let start = Instant::now();
+    let sockets = Sockets::new(&ws, &net);
+    let (addresses, waiting) = (Arc::clone(&address_limits), Arc::clone(&queue));
     // The options are used once, so that it is not set yet.
-    let _ = limits.0.set((Arc::clone(&address_limits), Arc::clone(&queue), start));
+    let _ = limits.0.set(Limited { addresses, queue: waiting, sockets: sockets.limits(), start });
     let limits = address_limits;
     let door = Door {
         start,
@@ -249,7 +260,6 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         connections_max,
         tls: tls.map(|keys| keys.acceptor()),
     };
-    let sockets = Sockets::new(&ws, &net);
     let gateway = Gateway {
         backend,
         start,

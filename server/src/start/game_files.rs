@@ -3,12 +3,9 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::SystemTime,
 };
 
 use framehouse_shared::sim::{GameFile, GameFileError};
-
-use super::reload::time_of;
 
 /// Maximum number of files that are read.
 const GAME_FILES_MAX: usize = 256;
@@ -26,18 +23,18 @@ pub(super) fn read_game_files(folder: &Path) -> Result<Vec<GameFile>, String> {
     Ok(files)
 }
 
-/// The files that [`read_game_files`] reads, with the time and size of each.
-pub(super) fn file_times(folder: &Path) -> Vec<(PathBuf, Option<(SystemTime, u64)>)> {
+/// The files that [`read_game_files`] reads.
+pub(super) fn game_paths(folder: &Path) -> Vec<PathBuf> {
+    let is_ron = |path: &Path| path.extension().is_some_and(|extension| extension == "ron");
     let entries = |folder: &Path| -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).take(GAME_FILES_MAX).collect()
+        let paths = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        paths.filter(|path| is_ron(path) || path.is_dir()).take(2 * GAME_FILES_MAX).collect()
     };
     let (folders, files): (Vec<_>, Vec<_>) = entries(folder).into_iter().partition(|path| path.is_dir());
-    let all = files.into_iter().chain(folders.iter().flat_map(|folder| entries(folder)));
-    let rons = all.filter(|path| path.extension().is_some_and(|extension| extension == "ron"));
-    let mut times: Vec<_> = rons.map(|path| (path.clone(), time_of(&path))).collect();
-    times.sort();
-    times
+    let below = folders.iter().flat_map(|folder| entries(folder)).filter(|path| !path.is_dir());
+    let mut paths: Vec<_> = files.into_iter().chain(below).collect();
+    paths.sort();
+    paths
 }
 
 fn read_ron_files(folder: &Path, prefix: &str, files: &mut Vec<GameFile>) -> Result<(), (String, io::Error)> {

@@ -108,6 +108,11 @@ impl LogControl {
         }
     }
 
+    /// Whether RUST_LOG decides the levels.
+    pub fn are_levels_fixed(&self) -> bool {
+        levels::rust_log().is_some()
+    }
+
     /// Replaces the levels by those of these settings. Returns them as text.
     ///
     /// # Errors

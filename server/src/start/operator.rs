@@ -11,7 +11,7 @@ use framehouse_shared::{
 };
 
 use super::{
-    reload::{Reloader, State},
+    reload::{FileMarks, Reloader, State},
     serve::Context,
     signals::HangUps,
 };
@@ -38,14 +38,15 @@ pub(super) struct Operator {
 }
 
 impl Operator {
-    /// Connects a server that was started with these settings and files of its game. Its data folder is locked.
+    /// Connects a server that was started with these settings and files of its game, whose marks were taken before they were
+    /// read. Its data folder is locked.
     ///
     /// # Errors
     /// With a sentence, when a file in the data folder cannot be used.
     pub fn connect(
         server: &mut Server,
         settings: &Settings,
-        files: Vec<GameFile>,
+        (files, marks): (Vec<GameFile>, FileMarks),
         tls: Option<TlsKeys>,
         context: &Context<'_>,
     ) -> Result<Self, String> {
@@ -68,7 +69,7 @@ impl Operator {
             http: http.clone(),
             desk: OnceLock::new(),
             in_force: Arc::clone(&in_force),
-            state: Mutex::new(State::new(settings.clone(), files)),
+            state: Mutex::new(State::new(settings.clone(), files, marks)),
         });
         let hands = Hands { reloader: Arc::clone(&reloader), move_out: server.move_out() };
         let limit = settings.admin.bans_per_hour_max;

@@ -2,13 +2,14 @@
 //! together.
 
 use std::{
-    path::Path,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         mpsc::{SyncSender, TrySendError},
     },
     thread,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use framehouse_shared::{
@@ -18,7 +19,7 @@ use framehouse_shared::{
 };
 
 use super::{
-    game_files::{file_times, read_game_files, refusal},
+    game_files::{game_paths, read_game_files, refusal},
     logging::LogControl,
     wall_clock,
 };
@@ -37,11 +38,16 @@ use crate::{
 
 /// Interval between two looks at the files. One that changes is read when it has been the same in two looks.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Number of times that a change is offered to the tick thread, which takes one between two ticks, and the pause between two.
+const OFFERS: (u32, Duration) = (100, Duration::from_millis(10));
 /// What is told when there was nothing to reload.
 const NOTHING: &str = "nothing has changed";
 
-/// Files with the time and size of each.
-type FileTimes = Vec<(std::path::PathBuf, Option<(SystemTime, u64)>)>;
+/// What changes when a file is written or another one takes its place: number of the file, seconds and nanoseconds of the last
+/// change of its entry, which nobody can set, and its size.
+type FileMark = (u64, i64, i64, u64);
+/// Files with the mark of each.
+pub(super) type FileMarks = Vec<(PathBuf, Option<FileMark>)>;
 
 /// What a reload reads and changes.
 pub(super) struct Reloader {
@@ -67,16 +73,16 @@ pub(super) struct State {
     settings: Settings,
     files: Vec<GameFile>,
     /// The files as they were when they were read last, good or bad.
-    read: FileTimes,
+    read: FileMarks,
     /// The files as they were in the last look.
-    looked: FileTimes,
+    looked: FileMarks,
     certificates: u64,
 }
 
 impl State {
-    /// The state of a server that was started with these settings and files of its game.
-    pub fn new(settings: Settings, files: Vec<GameFile>) -> Self {
-        Self { settings, files, read: Vec::new(), looked: Vec::new(), certificates: 0 }
+    /// The state of a server that was started with these settings and files of its game, which had these marks then.
+    pub fn new(settings: Settings, files: Vec<GameFile>, read: FileMarks) -> Self {
+        Self { settings, files, read, looked: Vec::new(), certificates: 0 }
     }
 }
 
@@ -86,8 +92,6 @@ impl Reloader {
     /// # Errors
     /// When the thread cannot be started.
     pub fn follow_files(self: Arc<Self>) -> Result<(), String> {
-        let times = self.times(&lock(&self.state).settings);
-        lock(&self.state).read.clone_from(&times);
         let work = move || {
             loop {
                 thread::sleep(LOOK_INTERVAL);
@@ -123,19 +127,20 @@ impl Reloader {
     }
 
     fn try_reload(&self, state: &mut State) -> Result<String, String> {
-        state.read = self.times(&state.settings);
+        state.read = marks(&self.flags, &state.settings);
         let read = Layers::of(&self.flags, &Environment::of_program()).settings()?;
-        let (settings, after_restart) = state.settings.reloaded(&read);
+        let (settings, mut after_restart) = state.settings.reloaded(&read);
+        if self.log.are_levels_fixed() && settings.log != state.settings.log {
+            after_restart.push("log.level (RUST_LOG decides it)".to_owned());
+        }
         let folder = settings.server.game_dir.as_deref();
         let files = folder.map(|folder| self.read_checked(folder)).transpose()?.unwrap_or_default();
         self.tls.as_ref().map_or(Ok(()), TlsKeys::check)?;
         let (has_settings, has_files) = (settings != state.settings, files != state.files);
         if has_settings || has_files {
             let change = change(&settings, has_files.then(|| files.clone()));
-            self.queue.try_send(change).map_err(|error| match error {
-                TrySendError::Full(_) => "the reload before is not in force yet: try again in a second".to_owned(),
-                TrySendError::Disconnected(_) => "the server is stopping".to_owned(),
-            })?;
+            // What was not used is read again at the next look.
+            self.offer(change).inspect_err(|_| state.read.clear())?;
         }
         // From here on nothing is refused.
         self.tls.iter().for_each(TlsKeys::reload);
@@ -159,6 +164,19 @@ impl Reloader {
             (has_certificate, "a new certificate is in use"),
         ];
         Ok(told(&parts, &after_restart))
+    }
+
+    /// Passes a change on to the tick thread, which may not have taken the one before yet.
+    fn offer(&self, mut change: Change) -> Result<(), String> {
+        for _ in 0..OFFERS.0 {
+            change = match self.queue.try_send(change) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(change)) => change,
+                Err(TrySendError::Disconnected(_)) => return Err("the server is stopping".to_owned()),
+            };
+            thread::sleep(OFFERS.1);
+        }
+        Err("the reload before is not in force yet: this one is tried again in a second".to_owned())
     }
 
     /// Changes what is not on the tick thread.
@@ -194,9 +212,9 @@ impl Reloader {
     fn look(&self) {
         let mut state = lock(&self.state);
         self.note_certificate(&mut state);
-        let times = self.times(&state.settings);
-        let is_settled = times == state.looked;
-        state.looked = times;
+        let marks = marks(&self.flags, &state.settings);
+        let is_settled = marks == state.looked;
+        state.looked = marks;
         if state.looked != state.read && is_settled {
             drop(state);
             // What it says is in the log.
@@ -214,18 +232,20 @@ impl Reloader {
         }
         is_new
     }
-
-    fn times(&self, settings: &Settings) -> FileTimes {
-        let config = self.flags.config.clone().or_else(|| Environment::of_program().file());
-        let of_game = settings.server.game_dir.as_deref().map(file_times).unwrap_or_default();
-        config.into_iter().map(|file| (file.clone(), time_of(&file))).chain(of_game).collect()
-    }
 }
 
-/// Time and size of a file; nothing if it cannot be looked at.
-pub(super) fn time_of(file: &Path) -> Option<(SystemTime, u64)> {
+/// The files that a reload reads: settings, certificate and key, and those of the game.
+pub(super) fn marks(flags: &Flags, settings: &Settings) -> FileMarks {
+    let config = flags.config.clone().or_else(|| Environment::of_program().file());
+    let of_tls = [&settings.http.tls_cert, &settings.http.tls_key].into_iter().flatten().cloned();
+    let of_game = settings.server.game_dir.as_deref().map(game_paths).unwrap_or_default();
+    config.into_iter().chain(of_tls).chain(of_game).map(|file| (file.clone(), mark_of(&file))).collect()
+}
+
+/// The mark of a file; nothing if it cannot be looked at.
+fn mark_of(file: &Path) -> Option<FileMark> {
     let metadata = std::fs::metadata(file).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+    Some((metadata.ino(), metadata.ctime(), metadata.ctime_nsec(), metadata.len()))
 }
 
 fn change(settings: &Settings, files: Option<Vec<GameFile>>) -> Change {

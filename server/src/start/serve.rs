@@ -22,7 +22,7 @@ use super::{
     listen::Listeners,
     logging::Log,
     operator::Operator,
-    reload::caller_limits,
+    reload::{self, caller_limits},
     signals::{HangUps, stop_on_signals},
     wall_clock,
 };
@@ -50,7 +50,7 @@ const RESULTS_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// What a server is started with, beside its game and its settings.
 pub(super) struct Context<'a> {
-    /// The command line, which names the settings file that is read again for the log.
+    /// The command line, which names the settings file that is read again at a reload.
     pub flags: &'a Flags,
     /// The log.
     pub log: &'a Log,
@@ -70,6 +70,7 @@ pub(super) fn run_server(
     context: &Context<'_>,
 ) -> Result<(), Failure> {
     let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);
+    let marks = reload::marks(context.flags, &settings);
     let game_files = settings.server.game_dir.as_deref().map(read_game_files).transpose()?.unwrap_or_default();
     // As they were read: listeners may learn more.
     let read = settings.clone();
@@ -88,7 +89,7 @@ pub(super) fn run_server(
     let endpoints: Vec<_> = endpoints.into_iter().map(boxed).chain([boxed(ws_endpoint)]).collect();
     let capacity = Capacity::of(&settings.rooms, &endpoints);
     let mut server = make_server(game, &settings, endpoints, unix_base, game_files.clone())?;
-    let operator = Operator::connect(&mut server, &read, game_files, tls, context)?;
+    let operator = Operator::connect(&mut server, &read, (game_files, marks), tls, context)?;
     let (desk, limits) = (Some(operator.desk.clone()), operator.http.clone());
     let options = HttpOptions { desk, limits, identity, ..options };
     let relayed = RelayedSockets::new(sockets.clone(), options.ws.connections_max);

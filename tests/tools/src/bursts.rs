@@ -8,7 +8,7 @@
 //! ```text
 //! scene.rs     a server, its clients, orders;          timeline.rs  windows
 //! player.rs    a client and its diary;                 crowd.rs     the threads that update all of them
-//! cleanup.rs, joins.rs, queue.rs, starts.rs, slow.rs   the scenarios
+//! cleanup.rs, joins.rs, queue.rs, reloads.rs, starts.rs, slow.rs   the scenarios
 //! verdict.rs   conditions that must hold;              report.rs    a line for each scenario
 //! ```
 
@@ -18,6 +18,7 @@ pub(crate) mod crowd;
 mod joins;
 pub(crate) mod player;
 mod queue;
+mod reloads;
 pub mod report;
 pub(crate) mod scene;
 mod slow;
@@ -40,6 +41,7 @@ pub fn run(scenario: Scenario, percent: u32, stop: &Arc<AtomicBool>) -> Result<R
         Scenario::Cleanup => cleanup::run(size, stop),
         Scenario::Joins => joins::run(size, stop),
         Scenario::Queue => queue::run(size, stop),
+        Scenario::Reloads => reloads::run(size, stop),
         Scenario::Starts => starts::run(size, stop),
         Scenario::Slow => slow::run(stop),
     }

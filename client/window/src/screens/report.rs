@@ -78,6 +78,10 @@ fn handle_actions(
     mut sending: ResMut<Sending>,
     (mut focus, buttons): (ResMut<InputFocus>, Query<(Entity, &Action)>),
 ) {
+    let is_gone = |slot| session.client().is_none_or(|client| name_of(client, slot).is_none());
+    if matches!(*dialog, Dialog::Report(slot) if is_gone(slot)) {
+        *dialog = Dialog::None;
+    }
     for action in actions.read() {
         match (action, *dialog) {
             (Action::Report(slot), Dialog::None) => *dialog = Dialog::Report(*slot),

@@ -45,6 +45,7 @@ struct State {
 impl Reports {
     pub(super) fn open(data_dir: &Path) -> io::Result<Self> {
         let reports = Self { folder: data_dir.to_owned(), state: Mutex::new(State { last: 0, made: HashMap::new() }) };
+        end_last_line(&reports.folder.join(FILE_NAME))?;
         let last = reports.newest()?.first().map_or(0, |report| report.report);
         lock(&reports.state).last = last;
         Ok(reports)
@@ -72,11 +73,7 @@ impl Reports {
     pub(super) fn newest(&self) -> io::Result<Vec<Report>> {
         let mut found = Vec::new();
         for name in [FILE_NAME, OLD_FILE_NAME] {
-            let text = match fs::read_to_string(self.folder.join(name)) {
-                Ok(text) => text,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(error),
-            };
+            let text = read(&self.folder.join(name))?;
             // A line that a crash has torn is no report.
             found.extend(text.lines().rev().filter_map(|line| serde_json::from_str(line).ok()));
         }
@@ -89,11 +86,7 @@ impl Reports {
         let mut count = 0;
         for name in [FILE_NAME, OLD_FILE_NAME] {
             let path = self.folder.join(name);
-            let text = match fs::read_to_string(&path) {
-                Ok(text) => text,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(error),
-            };
+            let text = read(&path)?;
             let (mut changed, mut lines) = (0, String::new());
             for line in text.lines() {
                 let without = serde_json::from_str(line).ok().and_then(|report| without(player, report));
@@ -115,9 +108,32 @@ impl Reports {
             fs::rename(&path, self.folder.join(OLD_FILE_NAME))?;
         }
         let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?;
-        file.write_all(format!("{line}\n").as_bytes())?;
-        file.sync_data()
+        let length = file.metadata()?.len();
+        let written = file.write_all(format!("{line}\n").as_bytes()).and_then(|()| file.sync_data());
+        if written.is_err() {
+            // Nothing of a report that the player was not thanked for may stay. If this fails, too, its line is no report.
+            let _ = file.set_len(length);
+        }
+        written
     }
+}
+
+/// The text of a file; none if it is not there. A crash may have cut its last line inside a letter.
+fn read(path: &Path) -> io::Result<String> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Ends the last line of a file that a crash has torn, so that the next one is a line of its own.
+fn end_last_line(path: &Path) -> io::Result<()> {
+    let text = read(path)?;
+    if text.is_empty() || text.ends_with('\n') {
+        return Ok(());
+    }
+    OpenOptions::new().append(true).open(path)?.write_all(b"\n")
 }
 
 /// The line of a report without this player, and without its words: they may tell about the player. `None` if it has no part
@@ -200,7 +216,10 @@ mod tests {
         assert!(reports.add(report(1, 6)).is_err_and(|told| told.contains("try again later")));
         assert_eq!(reports.add(report(2, 7)), Ok(6));
         assert_eq!(reports.add(report(1, 3601)), Ok(7), "an hour after the first one");
-        let reports = Reports::open(folder.path()).expect("a folder of ours");
+        // A crash has cut a line inside a letter.
+        let mut file = OpenOptions::new().append(true).open(folder.path().join(FILE_NAME)).expect("it is there");
+        file.write_all(b"{\"report\":8,\"text\":\"\xc3").expect("a folder of ours");
+        let reports = Reports::open(folder.path()).expect("a torn line is no report");
         assert_eq!(reports.add(report(3, 8)), Ok(8));
         let newest = reports.newest().expect("readable");
         assert_eq!(newest[0], Report { report: 8, ..report(3, 8) });

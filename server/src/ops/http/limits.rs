@@ -32,7 +32,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 const FULL_SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The limits of one address.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Limits {
     /// Connections at a time.
     pub connections: u32,
@@ -168,9 +168,12 @@ impl AddressLimits {
         Arc::new(Self { free, table })
     }
 
-    /// Changes the limits. Places stay taken, and everybody begins with full rates.
+    /// Changes the limits. Places stay taken, and everybody begins with full rates, if the limits are others.
     pub fn change(&self, limits: Limits, now: Duration) {
         let mut table = self.lock();
+        if table.limits == limits {
+            return;
+        }
         table.limits = limits;
         for usage in table.usage.values_mut() {
             usage.acts = Usage::new(&limits, usage.factor, now).acts;

@@ -20,7 +20,7 @@ mod socket;
 mod tests;
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -66,8 +66,8 @@ pub(super) struct Sockets {
     /// Number of the last places, which are for players who come back.
     reserved: usize,
     unauthenticated: Arc<Semaphore>,
-    /// What each may send.
-    frames: FrameBudget,
+    /// What each new one may send.
+    frames: Arc<Mutex<FrameBudget>>,
 }
 
 impl Sockets {
@@ -77,8 +77,26 @@ impl Sockets {
             all: places(settings.connections_max),
             reserved: settings.connections_max as usize / RESERVED_PART,
             unauthenticated: places(settings.unauthenticated_max),
-            frames: FrameBudget::new(net),
+            frames: Arc::new(Mutex::new(FrameBudget::new(net))),
         }
+    }
+
+    /// What changes the limits of new sockets later.
+    pub(super) fn limits(&self) -> SocketLimits {
+        SocketLimits(Arc::clone(&self.frames))
+    }
+
+    fn frames(&self) -> FrameBudget {
+        *self.frames.lock().expect("nothing panics while holding this lock")
+    }
+}
+
+/// Changes what new sockets may send.
+pub(super) struct SocketLimits(Arc<Mutex<FrameBudget>>);
+
+impl SocketLimits {
+    pub(super) fn change(&self, net: &NetSettings) {
+        *self.0.lock().expect("nothing panics while holding this lock") = FrameBudget::new(net);
     }
 }
 
@@ -170,7 +188,7 @@ pub(super) async fn open_socket<B: Backend>(
             };
         }
     };
-    let (gateway, frames) = (Arc::clone(&gateway), gateway.sockets.frames);
+    let (gateway, frames) = (Arc::clone(&gateway), gateway.sockets.frames());
     configured(upgrade)
         .on_upgrade(move |socket| socket::serve(socket, gateway, caller.0, places, frames))
         .into_response()

@@ -44,7 +44,7 @@ impl Levels {
 }
 
 /// What `RUST_LOG` says. An empty one says nothing.
-fn rust_log() -> Option<String> {
+pub(super) fn rust_log() -> Option<String> {
     env::var(EnvFilter::DEFAULT_ENV).ok().filter(|told| !told.trim().is_empty())
 }
 

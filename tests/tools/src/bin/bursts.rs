@@ -1,7 +1,7 @@
 //! Measures how sudden bursts affect all other players of a server: a thousand rooms end, 500 clients join, 5,000
-//! players ask at a full server, 200 matches begin, clients stop. Prints a line for each; exits with 1 if a condition does not hold.
+//! players ask at a full server, rules are reloaded, 200 matches begin, clients stop. Prints a line for each; exits with 1 if a condition does not hold.
 //!
-//! `cargo run --release -p framehouse-tools --bin bursts -- [cleanup|joins|queue|starts|slow|all] [--json]`
+//! `cargo run --release -p framehouse-tools --bin bursts -- [cleanup|joins|queue|reloads|starts|slow|all] [--json]`
 
 use std::{
     process::ExitCode,

@@ -11,6 +11,8 @@ pub enum Scenario {
     Joins,
     /// 5,000 players ask within ten seconds at a server for 1,024, beside 50 rooms that play on.
     Queue,
+    /// Rules and maps are reloaded ten times a second for a minute, beside 100 rooms that play on.
+    Reloads,
     /// 200 matches begin at once, beside 100 that go on.
     Starts,
     /// Clients stop for a minute, while their rooms play on and send game messages.
@@ -25,7 +27,7 @@ pub enum Scenario {
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bursts")]
 pub struct Args {
-    /// Which scenario: cleanup, joins, queue, starts, slow, or all of them one after the other.
+    /// Which scenario: cleanup, joins, queue, reloads, starts, slow, or all of them one after the other.
     #[arg(default_value = "all", value_parser = parse_scenarios)]
     scenarios: Scenarios,
     /// Rooms and clients, in per cent of the usual number. The number of clients that stop stays the same.
