@@ -33,7 +33,11 @@ use framehouse_shared::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::task::spawn_blocking;
+use tokio::{
+    sync::{Mutex as AsyncMutex, Semaphore, SemaphorePermit},
+    task::spawn_blocking,
+    time::sleep,
+};
 use utoipa::ToSchema;
 
 use self::{audit::Audit, orders::Orders, register::Register, reports::Reports, token::Tries};
@@ -42,6 +46,12 @@ pub use self::{
     token::FILE_NAME as TOKEN_FILE_NAME,
 };
 use crate::{address::AddressKey, features::Features, room::sanctions::Sanctions};
+
+/// Maximum number of orders of players and viewers that wait for the tick thread.
+const STRANGERS_MAX: usize = 16;
+/// Number of times that a new list of bans and mutes is offered to the tick thread, and the pause between two.
+const ENFORCING_TRIES: u32 = 50;
+const ENFORCING_PAUSE: Duration = Duration::from_millis(100);
 
 /// What an admin call can change outside of the tick thread.
 pub trait Levers: Send + Sync {
@@ -93,6 +103,10 @@ struct Inner {
     register: Register,
     reports: Reports,
     orders: Orders,
+    /// Orders that players and viewers may have in the queue of the tick thread. The other places are the operator's.
+    strangers: Semaphore,
+    /// Held while bans and mutes change, so that an older list never comes in force after a newer one.
+    changing: AsyncMutex<()>,
     features: Features,
     levers: Box<dyn Levers>,
 }
@@ -124,15 +138,15 @@ impl Desk {
             Register::open(data_dir, bans_per_hour_max).map_err(|error| cannot(register::FILE_NAME, &error))?;
         let sanctions = register.in_force(unix_s());
         let (orders, queue) = orders::queue();
-        let tries = Mutex::default();
-        let inner = Inner { token, tries, audit, register, reports, orders, features, levers };
+        let (tries, strangers, changing) = (Mutex::default(), Semaphore::new(STRANGERS_MAX), AsyncMutex::new(()));
+        let inner = Inner { token, tries, audit, register, reports, orders, strangers, changing, features, levers };
         Ok((Self(Arc::new(inner)), queue, sanctions))
     }
 
-    /// Whether this is the token. Wrong ones are taken once a second from an address, and from all strangers together.
+    /// Whether this is the token. Wrong ones are taken once a second from an address.
     ///
     /// # Errors
-    /// With the time to wait, when the address, or all strangers together, have just tried a wrong one.
+    /// With the time to wait, when the address has just tried a wrong one.
     pub fn knows(&self, token: &[u8], caller: AddressKey, now: Duration) -> Result<bool, Duration> {
         lock(&self.0.tries).check(&self.0.token, token, caller, now)
     }
@@ -147,13 +161,18 @@ impl Desk {
         self.0.register.set_limit(most);
     }
 
-    /// Carries out a call and writes its audit line.
+    /// Carries out a call and writes its audit line, also if the caller hangs up meanwhile.
     ///
     /// # Errors
     /// With a sentence, when it is not carried out.
     pub async fn carry_out(&self, caller: AddressKey, call: AdminCall) -> Result<AdminAnswer, AdminRefusal> {
+        let desk = self.clone();
+        to_its_end(async move { desk.act_audited(caller, &call).await }).await
+    }
+
+    async fn act_audited(&self, caller: AddressKey, call: &AdminCall) -> Result<AdminAnswer, AdminRefusal> {
         self.check_audit().await?;
-        let answer = self.act(&call).await;
+        let answer = self.act(call).await;
         let result = match &answer {
             Ok(AdminAnswer::Done(sentence)) => sentence.clone(),
             Ok(AdminAnswer::Banned(state)) => format!("{state:?}").to_lowercase(),
@@ -169,6 +188,11 @@ impl Desk {
     /// # Errors
     /// With a sentence, when there is none.
     pub async fn copy_replay(&self, caller: AddressKey, room: RoomCode) -> Result<Vec<u8>, AdminRefusal> {
+        let desk = self.clone();
+        to_its_end(async move { desk.copy_replay_audited(caller, room).await }).await
+    }
+
+    async fn copy_replay_audited(&self, caller: AddressKey, room: RoomCode) -> Result<Vec<u8>, AdminRefusal> {
         self.check_audit().await?;
         let asked = self.0.orders.ask_later(move |world, tell| world::copy_replay(world, room, tell)).await;
         let answer = asked.and_then(|copy| {
@@ -185,6 +209,7 @@ impl Desk {
     /// # Errors
     /// With a sentence, when there is no such room for this viewer.
     pub async fn look_at_room(&self, room: RoomCode, is_operator: bool) -> Result<RoomDetails, AdminRefusal> {
+        let _place = if is_operator { None } else { Some(self.stranger()?) };
         self.0.orders.ask(move |world| world::room_for_viewer(world, room, is_operator)).await?
     }
 
@@ -201,10 +226,17 @@ impl Desk {
     /// # Errors
     /// With a sentence, when it is not taken.
     pub async fn take_report(&self, request: ReportRequest) -> Result<u64, AdminRefusal> {
+        let place = self.stranger()?;
         let report: Report = self.0.orders.ask(move |world| world::report(world, &request)).await??;
+        drop(place);
         let desk = self.clone();
         let kept = spawn_blocking(move || desk.0.reports.add(report)).await;
         kept.unwrap_or_else(|error| Err(error.to_string())).map_err(AdminRefusal::Conflict)
+    }
+
+    /// A place in the queue of the tick thread for somebody who has shown no token.
+    fn stranger(&self) -> Result<SemaphorePermit<'_>, AdminRefusal> {
+        self.0.strangers.try_acquire().map_err(|_| AdminRefusal::Busy)
     }
 
     async fn act(&self, call: &AdminCall) -> Result<AdminAnswer, AdminRefusal> {
@@ -235,7 +267,11 @@ impl Desk {
                 done(self.change(move |register, now| register.mute(player, seconds, now)).await)
             }
             AdminCall::Unmute { player } => done(self.change(move |register, now| register.unmute(player, now)).await),
-            AdminCall::Sanctions {} => Ok(AdminAnswer::Sanctions(self.0.register.list(unix_s()))),
+            AdminCall::Sanctions {} => {
+                let desk = self.clone();
+                let listed = spawn_blocking(move || desk.0.register.list(unix_s())).await;
+                Ok(AdminAnswer::Sanctions(listed.map_err(|_| AdminRefusal::Busy)?))
+            }
             AdminCall::Feature { feature, on } => Ok(self.switch(feature, on)),
             AdminCall::Log { level, levels } => {
                 let set = self.0.levers.set_levels(&level, &levels).map_err(AdminRefusal::Bad);
@@ -284,12 +320,22 @@ impl Desk {
         &self,
         change: impl FnOnce(&Register, u64) -> Result<T, AdminRefusal> + Send + 'static,
     ) -> Result<T, AdminRefusal> {
+        let _changing = self.0.changing.lock().await;
         let (desk, now) = (self.clone(), unix_s());
-        let changed = spawn_blocking(move || change(&desk.0.register, now)).await;
-        let answer = changed.map_err(|_| AdminRefusal::Busy)??;
-        let sanctions = self.0.register.in_force(now);
-        self.0.orders.ask(move |world| crate::room::sanctions::enforce(world, sanctions)).await?;
-        Ok(answer)
+        let changed = spawn_blocking(move || {
+            let answer = change(&desk.0.register, now)?;
+            Ok::<_, AdminRefusal>((answer, desk.0.register.in_force(now)))
+        });
+        let (answer, sanctions) = changed.await.map_err(|_| AdminRefusal::Busy)??;
+        for _ in 0..ENFORCING_TRIES {
+            let sanctions = sanctions.clone();
+            if self.0.orders.ask(move |world| crate::room::sanctions::enforce(world, sanctions)).await.is_ok() {
+                return Ok(answer);
+            }
+            sleep(ENFORCING_PAUSE).await;
+        }
+        let sentence = "it is written down, and not in force yet: make the same call again";
+        Err(AdminRefusal::Conflict(sentence.to_owned()))
     }
 
     async fn check_audit(&self) -> Result<(), AdminRefusal> {
@@ -299,7 +345,8 @@ impl Desk {
     }
 
     async fn note(&self, caller: AddressKey, call: &serde_json::Value, result: &str) {
-        tracing::info!(%caller, %call, result, "admin call");
+        // Not its fields: the code of a private room is its key.
+        tracing::info!(%caller, call = call["call"].as_str().unwrap_or_default(), "admin call");
         let line = json!({
             "unix_s": unix_s(),
             "token": token::NAME,
@@ -307,10 +354,13 @@ impl Desk {
             "call": call,
             "result": result,
         });
-        let desk = self.clone();
-        let written = spawn_blocking(move || desk.0.audit.write(line.to_string())).await;
+        let (desk, line) = (self.clone(), line.to_string());
+        let shown = line.clone();
+        let written = spawn_blocking(move || desk.0.audit.write(line)).await;
         if let Ok(Err(error)) = written {
-            tracing::error!("an admin call is in this log only, because audit.jsonl cannot be written: {error}");
+            tracing::error!(
+                "an admin call is in this log only, because audit.jsonl cannot be written ({error}): {shown}"
+            );
         }
     }
 }
@@ -331,6 +381,14 @@ pub fn forget(data_dir: &Path, player: AccountId) -> Result<Option<String>, Stri
          force stays, without its reason"
     );
     Ok((reports + sanctions > 0).then_some(told))
+}
+
+/// Does something to its end, also if nobody waits for it any more.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, AdminRefusal>> + Send + 'static,
+) -> Result<T, AdminRefusal> {
+    // A panic in it is in the log.
+    tokio::spawn(work).await.unwrap_or(Err(AdminRefusal::Busy))
 }
 
 fn done(answer: Result<String, AdminRefusal>) -> Result<AdminAnswer, AdminRefusal> {

@@ -52,7 +52,13 @@ impl Orders {
         work: impl FnOnce(&mut World, oneshot::Sender<T>) + Send + 'static,
     ) -> Result<T, AdminRefusal> {
         let (tell, answer) = oneshot::channel();
-        self.0.try_send(Box::new(move |world| work(world, tell))).map_err(|_| AdminRefusal::Busy)?;
+        // What was refused because it took too long is not done afterwards.
+        let order = move |world: &mut World| {
+            if !tell.is_closed() {
+                work(world, tell);
+            }
+        };
+        self.0.try_send(Box::new(order)).map_err(|_| AdminRefusal::Busy)?;
         match timeout(ANSWER_TIME_MAX, answer).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) | Err(_) => Err(AdminRefusal::Busy),

@@ -95,8 +95,7 @@ impl Register {
         };
         let until_unix_s = end(seconds, now)?;
         let mut entries = lock(&self.entries);
-        let is_recent = |entry: &&Sanction| entry.since_unix_s + HOUR_S > now && entry.state == SanctionState::Active;
-        let bans = entries.iter().filter(is_recent).filter(|entry| entry.kind == SanctionKind::Ban).count();
+        let bans = entries.iter().filter(|entry| counts(entry, now)).count();
         let is_over = bans >= self.bans_per_hour_max.load(Relaxed) as usize;
         let state = if is_over { SanctionState::Review } else { SanctionState::Active };
         let kind = SanctionKind::Ban;
@@ -151,7 +150,12 @@ impl Register {
         if !entries.iter().any(|entry| is_of(entry) && has_not_ended(entry, now)) {
             return Err(AdminRefusal::NotFound(format!("there is nothing to end for {player}")));
         }
-        let kept = entries.iter().filter(|entry| !is_of(entry)).cloned().collect();
+        let without = |entry: &Sanction| match entry {
+            entry if !is_of(entry) => Some(entry.clone()),
+            ban if counts(ban, now) => Some(Sanction { until_unix_s: Some(now), ..ban.clone() }),
+            _ => None,
+        };
+        let kept = entries.iter().filter_map(without).collect();
         self.keep(&mut entries, kept)
     }
 
@@ -162,7 +166,8 @@ impl Register {
         let is_replaced = |entry: &Sanction| {
             is_same(entry) && (new.state == SanctionState::Active || entry.state == SanctionState::Review)
         };
-        let kept = entries.iter().filter(|entry| has_not_ended(entry, now) && !is_replaced(entry));
+        let is_kept = |entry: &&Sanction| (has_not_ended(entry, now) || counts(entry, now)) && !is_replaced(entry);
+        let kept = entries.iter().filter(is_kept);
         let kept: Vec<Sanction> = kept.cloned().chain([new.clone()]).collect();
         if kept.len() > ENTRIES_MAX {
             let sentence = format!("there are {ENTRIES_MAX} bans and mutes: end some of them first");
@@ -184,6 +189,11 @@ impl Register {
 
 fn has_not_ended(entry: &Sanction, now: u64) -> bool {
     entry.until_unix_s.is_none_or(|until| now < until)
+}
+
+/// Whether an entry is a ban that counts for the limit of an hour. One that has ended counts, too.
+fn counts(entry: &Sanction, now: u64) -> bool {
+    entry.kind == SanctionKind::Ban && entry.state == SanctionState::Active && entry.since_unix_s + HOUR_S > now
 }
 
 fn is_active(entry: &Sanction, now: u64) -> bool {
@@ -235,6 +245,19 @@ mod tests {
         assert_eq!(register.ban(player(5000), None, "", NOW + 3602), Ok(SanctionState::Active));
         register.unban(player(999), NOW + 3602).expect("it waited");
         assert_eq!(register.list(NOW + 3602).iter().filter(|entry| entry.player == player(999)).count(), 0);
+    }
+
+    #[test]
+    fn bans_that_have_ended_count_for_the_limit_too() {
+        let folder = Folder::new("short-bans");
+        let register = Register::open(folder.path(), 3).expect("a folder of ours");
+        assert_eq!(register.ban(player(1), Some(1), "", NOW), Ok(SanctionState::Active));
+        assert_eq!(register.ban(player(2), None, "", NOW + 2), Ok(SanctionState::Active));
+        register.unban(player(2), NOW + 2).expect("it is banned");
+        assert!(register.unban(player(2), NOW + 2).is_err(), "once");
+        assert_eq!(register.ban(player(3), None, "", NOW + 3), Ok(SanctionState::Active));
+        assert_eq!(register.ban(player(4), None, "", NOW + 3), Ok(SanctionState::Review));
+        assert_eq!((register.in_force(NOW + 3).bans.len(), register.list(NOW + 3).len()), (1, 2));
     }
 
     #[test]

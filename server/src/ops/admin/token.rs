@@ -11,7 +11,10 @@ use std::{
 
 use subtle::ConstantTimeEq;
 
-use crate::{address::AddressKey, disk::sync_folder};
+use crate::{
+    address::{AddressKey, Network},
+    disk::sync_folder,
+};
 
 /// Name of the file with the token: 64 hexadecimal digits.
 pub const FILE_NAME: &str = "admin.token";
@@ -21,9 +24,9 @@ pub(super) const NAME: &str = "admin.token";
 const MODE: u32 = 0o600;
 /// Pause after a wrong token.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Maximum number of addresses with a pause of their own. Further ones share that of all strangers.
+/// Maximum number of addresses with a pause of their own. Further ones share one, unless they know the token.
 const ADDRESSES_MAX: usize = 4096;
-/// Time for which an address that knows the token has nothing to do with what strangers try.
+/// Time for which an address that knows the token shares no pause.
 const TRUST: Duration = Duration::from_secs(3600);
 
 /// The token of this data folder, made if there is none.
@@ -60,15 +63,15 @@ fn make(data_dir: &Path) -> io::Result<String> {
     Ok(token)
 }
 
-/// How often wrong tokens came lately. Times are since the gateway's start.
+/// How often wrong tokens came lately, by the networks of customers. Times are since the gateway's start.
 #[derive(Debug, Default)]
 pub(super) struct Tries {
     /// When the last wrong token of an address came.
-    wrong: HashMap<AddressKey, Duration>,
-    /// When the last wrong token of a stranger came.
-    wrong_of_strangers: Option<Duration>,
+    wrong: HashMap<Network, Duration>,
+    /// When the last wrong token of an address without a place in `wrong` came.
+    wrong_of_others: Option<Duration>,
     /// When an address last had the right one.
-    right: HashMap<AddressKey, Duration>,
+    right: HashMap<Network, Duration>,
 }
 
 impl Tries {
@@ -85,9 +88,11 @@ impl Tries {
     ) -> Result<bool, Duration> {
         self.right.retain(|_, at| now.saturating_sub(*at) < TRUST);
         self.wrong.retain(|_, at| now.saturating_sub(*at) < PAUSE);
-        let is_stranger = !caller.is_loopback() && !self.right.contains_key(&caller);
-        let of_strangers = self.wrong_of_strangers.filter(|_| is_stranger);
-        let last = self.wrong.get(&caller).copied().max(of_strangers);
+        let (is_local, caller) = (caller.is_loopback(), caller.customer());
+        // Otherwise nobody shares a pause: one address could keep the operator out.
+        let has_place = self.wrong.len() < ADDRESSES_MAX || self.wrong.contains_key(&caller);
+        let is_other = !has_place && !is_local && !self.right.contains_key(&caller);
+        let last = if is_other { self.wrong_of_others } else { self.wrong.get(&caller).copied() };
         if let Some(wait) = last.and_then(|at| PAUSE.checked_sub(now.saturating_sub(at))).filter(|wait| !wait.is_zero())
         {
             return Err(wait);
@@ -97,13 +102,10 @@ impl Tries {
             if self.right.len() < ADDRESSES_MAX {
                 self.right.insert(caller, now);
             }
+        } else if is_other {
+            self.wrong_of_others = Some(now);
         } else {
-            if self.wrong.len() < ADDRESSES_MAX {
-                self.wrong.insert(caller, now);
-            }
-            if is_stranger {
-                self.wrong_of_strangers = Some(now);
-            }
+            self.wrong.insert(caller, now);
         }
         Ok(is_right)
     }
@@ -139,31 +141,33 @@ mod tests {
     }
 
     #[test]
-    fn wrong_tokens_are_taken_once_a_second_also_from_many_addresses() {
+    fn wrong_tokens_are_taken_once_a_second_from_an_address_and_keep_nobody_else_out() {
         let (mut tries, stranger) = (Tries::default(), key("192.0.2.1"));
         let mut check = |given: &str, caller, at| tries.check("secret", given.as_bytes(), caller, at);
-        assert_eq!(check("secret", key("192.0.2.9"), ms(0)), Ok(true), "the operator");
         assert_eq!(check("wrong", stranger, ms(0)), Ok(false));
         assert_eq!(check("secret", stranger, ms(400)), Err(ms(600)), "not even the right one");
-        assert_eq!(check("wrong", key("198.51.100.7"), ms(400)), Err(ms(600)), "strangers share a pause");
-        let guesses = (400..10_000).filter(|at| check("wrong", key(&format!("10.0.{}.1", at % 250)), ms(*at)).is_ok());
-        assert!(guesses.count() <= 10);
-        assert_eq!(check("secret", key("192.0.2.9"), ms(10_000)), Ok(true), "the operator is not locked out");
-        assert_eq!(check("secret", key("127.0.0.1"), ms(10_000)), Ok(true));
+        assert_eq!(check("secret", key("198.51.100.7"), ms(400)), Ok(true), "another address");
+        let guesses = (1000..10_000).filter(|at| check("wrong", stranger, ms(*at)).is_ok());
+        assert_eq!(guesses.count(), 9);
+        // Whoever has a whole /64 has one pause.
+        let of_network = |at: u64| key(&format!("2001:db8::{at:x}"));
+        let guesses = (0..10_000).filter(|at| check("wrong", of_network(*at), ms(*at)).is_ok());
+        assert_eq!(guesses.count(), 10);
         assert_eq!(check("secre", key("127.0.0.1"), ms(10_001)), Ok(false));
-        assert_eq!(check("secret", key("127.0.0.1"), ms(10_002)), Err(ms(999)), "this machine has its own pause");
+        assert_eq!(check("secret", key("127.0.0.1"), ms(10_002)), Err(ms(999)));
         assert_eq!(check("secret", stranger, ms(20_000)), Ok(true));
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn many_addresses_share_a_pause_and_whoever_knows_the_token_does_not() {
         let mut tries = Tries::default();
-        for number in 0..20_000_u32 {
-            let caller = IpAddr::from(std::net::Ipv4Addr::from_bits(0x0a00_0000 + number)).into();
-            tries.right.clear();
-            tries.wrong_of_strangers = None;
-            assert_eq!(tries.check("secret", b"wrong", caller, ms(0)), Ok(false));
-        }
+        let operators = [key("192.0.2.9"), key("127.0.0.1")];
+        assert_eq!(tries.check("secret", b"secret", operators[0], ms(0)), Ok(true));
+        let stranger = |number: u32| IpAddr::from(std::net::Ipv4Addr::from_bits(0x0a00_0000 + number)).into();
+        let guesses = (0..20_000).filter(|number| tries.check("secret", b"wrong", stranger(*number), ms(1)).is_ok());
+        assert_eq!(guesses.count(), ADDRESSES_MAX + 1);
         assert_eq!(tries.wrong.len(), ADDRESSES_MAX);
+        assert_eq!(tries.check("secret", b"secret", stranger(30_000), ms(2)), Err(ms(999)));
+        assert_eq!(operators.map(|operator| tries.check("secret", b"secret", operator, ms(2))), [Ok(true), Ok(true)]);
     }
 }

@@ -22,6 +22,7 @@ use super::{
     documented::Refusals,
     errors::{busy, error},
     limits::Act,
+    live::is_local,
     router::{Gateway, answer},
     sessions::read_body,
 };
@@ -77,7 +78,7 @@ impl<B: Backend> Gateway<B> {
         let Some(desk) = &self.desk else {
             return Err(error(StatusCode::NOT_FOUND, code::NOT_FOUND, "this server has no admin API").into());
         };
-        if peer.is_readable && !caller.is_loopback() {
+        if peer.is_readable && !is_local(caller, headers) {
             let message = "everybody on the way could read the token: ask over HTTPS, or on this machine";
             return Err(error(StatusCode::FORBIDDEN, code::UNAUTHORIZED, message).into());
         }

@@ -35,10 +35,15 @@ pub(super) enum Viewer {
     Operator,
 }
 
+/// Whether a request comes from this machine. One that a proxy on it passes on does not, also if no setting names the proxy.
+pub(super) fn is_local(caller: AddressKey, headers: &HeaderMap) -> bool {
+    caller.is_loopback() && !headers.contains_key(header::FORWARDED) && !headers.contains_key("x-forwarded-for")
+}
+
 impl<B: Backend> Gateway<B> {
     /// Who asks for the live page, or for a part of it: on this machine everybody may, elsewhere whoever knows the token.
     pub(super) fn viewer(&self, peer: Peer, caller: AddressKey, headers: &HeaderMap) -> Result<Viewer, Box<Response>> {
-        if caller.is_loopback() && !headers.contains_key(header::AUTHORIZATION) {
+        if is_local(caller, headers) && !headers.contains_key(header::AUTHORIZATION) {
             return Ok(Viewer::Local);
         }
         self.admit(peer, caller, headers, Scheme::Basic).map(|_| Viewer::Operator)

@@ -61,9 +61,9 @@ impl Queue {
         self.lock().change(settings);
     }
 
-    /// Whether this is a ticket with a place.
-    pub fn knows(&self, ticket: Option<Ticket>) -> bool {
-        ticket.is_some_and(|ticket| self.lock().knows(ticket))
+    /// Whether this is a ticket with a place for this request.
+    pub fn knows(&self, ticket: Option<Ticket>, request: &JoinRequest) -> bool {
+        ticket.zip(Kind::of(request)).is_some_and(|(ticket, kind)| self.lock().knows(ticket, kind))
     }
 
     /// For the status page.

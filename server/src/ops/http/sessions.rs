@@ -118,7 +118,8 @@ async fn join<B: Backend>(gateway: &Gateway<B>, peer: Peer, address: AddressKey,
     if peer.is_for_resume && !is_resume {
         return gateway.crowded();
     }
-    let act = if is_resume || gateway.queue.knows(ticket) { Act::Resume } else { Act::Join };
+    let has_place = request.as_ref().is_ok_and(|(request, _)| gateway.queue.knows(ticket, request));
+    let act = if is_resume || has_place { Act::Resume } else { Act::Join };
     if let Err(wait) = gateway.limits.spend(address, act, gateway.start.elapsed()) {
         return gateway.too_many("too many join requests from your address: try again in a moment", wait);
     }

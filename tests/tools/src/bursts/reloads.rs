@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use framehouse_shared::{api::Status, sim::GameFile};
+use framehouse_client::rooms::list_maps;
+use framehouse_shared::sim::GameFile;
 use serde_json::{Value, json};
 
 use super::{
@@ -64,6 +65,11 @@ impl Reloads<'_> {
         Ok(())
     }
 
+    /// The maps that a host can choose.
+    fn maps(&self) -> Result<String, String> {
+        list_maps(self.scene.server.url()).map(|maps| maps.join(" ")).map_err(|error| error.to_string())
+    }
+
     fn reload(&self) -> Result<(u16, Value), String> {
         let request = self.agent.post(format!("{}/v1/admin/reload", self.scene.server.url()));
         let request = request.header("Authorization", format!("Bearer {}", self.token));
@@ -71,6 +77,12 @@ impl Reloads<'_> {
         let body = answer.body_mut().read_json().map_err(|error| error.to_string())?;
         Ok((answer.status().as_u16(), body))
     }
+}
+
+/// What the server said after the broken files and at the end.
+struct Told {
+    refused: String,
+    maps: [String; 2],
 }
 
 /// The game's files with one map of this name.
@@ -123,30 +135,31 @@ pub(super) fn run(size: Size, stop: &Arc<AtomicBool>) -> Result<Report, String> 
     let (took, wrong) = (Vec::new(), Vec::new());
     let mut reloads =
         Reloads { scene: &scene, folder: game.path(), agent, token: token.trim().to_owned(), took, wrong };
-    let measured = measure(&mut reloads)?;
+    let (pages, told) = measure(&mut reloads)?;
     let Reloads { took, wrong, .. } = reloads;
     let (seen, log) = scene.close()?;
-    Ok(judge(&measured, &seen, &took, &wrong, log))
+    Ok(judge(&pages, &seen, &told, (&took, &wrong), log))
 }
 
-fn measure(reloads: &mut Reloads<'_>) -> Result<(Pages, Status), String> {
+fn measure(reloads: &mut Reloads<'_>) -> Result<(Pages, Told), String> {
     let scene = reloads.scene;
     let mut timeline = Timeline::new(scene);
     timeline.begin("before")?;
     scene.pause(CALM_TIME)?;
     timeline.begin("broken")?;
     reloads.repeat(BROKEN, broken_files, (409, "rules.ron:"))?;
-    let status = scene.next_page()?;
+    let (refused, kept) = (scene.next_page()?.in_force.refused.unwrap_or_default(), reloads.maps()?);
     timeline.begin("reloading")?;
     reloads.repeat(GOOD, |number| files(MAPS[number as usize % MAPS.len()]), (200, "rules and maps are in force"))?;
-    Ok((timeline.end()?, status))
+    let pages = timeline.end()?;
+    Ok((pages, Told { refused, maps: [kept, reloads.maps()?] }))
 }
 
 fn judge(
-    (pages, after_broken): &(Pages, Status),
+    pages: &Pages,
     seen: &Seen,
-    took: &[Duration],
-    wrong: &[String],
+    Told { refused, maps }: &Told,
+    (took, wrong): (&[Duration], &[String]),
     log: Vec<String>,
 ) -> Report {
     let windows = pages.windows(seen, &[("bystander", &[Group::Bystander])]);
@@ -158,9 +171,7 @@ fn judge(
     report.check_nobody_is_lost(seen, &[Group::Bystander]);
     report.spread("reload", took.iter().copied());
     report.check(wrong.is_empty(), || format!("{} answers are wrong, the first: {}", wrong.len(), wrong[0]));
-    let refused = after_broken.in_force.refused.as_deref().unwrap_or_default();
     report.check(refused.contains("rules.ron:"), || format!("the page does not show what was refused: {refused}"));
-    let maps = [&after_broken.maps, &pages.last().maps].map(|maps| maps.join(" "));
-    report.check(maps == [MAPS[1], MAPS[1]], || format!("the maps are {maps:?}"));
+    report.check(*maps == [MAPS[1], MAPS[1]], || format!("the maps are {maps:?}"));
     report
 }

@@ -125,9 +125,9 @@ impl<H> Waiting<H> {
         self.settings = settings;
     }
 
-    /// Whether this is a ticket with a place.
-    pub fn knows(&self, ticket: Ticket) -> bool {
-        self.holders.contains_key(&ticket)
+    /// Whether this is a ticket with a place for such a request.
+    pub fn knows(&self, ticket: Ticket, kind: Kind) -> bool {
+        self.holders.get(&ticket).is_some_and(|holder| holder.kind == kind)
     }
 
     /// Decides about a request. After [`Asked::Turn`] comes one of [`give`](Self::give), [`refuse`](Self::refuse),
@@ -135,7 +135,7 @@ impl<H> Waiting<H> {
     pub fn ask(&mut self, kind: Kind, ticket: Option<Ticket>, now: Duration) -> Asked {
         self.expire(now);
         // A place is one in the line in which it was given.
-        let ticket = ticket.filter(|ticket| self.holders.get(ticket).is_some_and(|holder| holder.kind == kind));
+        let ticket = ticket.filter(|ticket| self.knows(*ticket, kind));
         let Some(ticket) = ticket else {
             let lane = &self.lanes[kind.index()];
             return if lane.back > 0 { Asked::Behind(lane.refusal()) } else { Asked::Newcomer };
@@ -245,18 +245,19 @@ impl<H> Waiting<H> {
         }
     }
 
-    /// Whether the ticket has the turn: it is among the first ones that are here.
+    /// Whether the ticket has the turn: it is among the first ones of its kind that are here.
     fn has_turn(&self, ticket: Ticket, now: Duration) -> bool {
         let holder = &self.holders[&ticket];
         let lane = &self.lanes[holder.kind.index()];
         if holder.is_asking || lane.line.ahead(holder.position) >= LOOKED_AT_MAX {
             return false;
         }
-        let is_here = |other: &Ticket| {
-            self.holders.get(other).is_some_and(|holder| holder.is_asking || now < holder.due + TURN_TIME)
+        let is_rival = |other: &Ticket| {
+            let other = self.holders.get(other).filter(|other| other.kind == holder.kind);
+            other.is_some_and(|other| other.is_asking || now < other.due + TURN_TIME)
         };
         let ahead = lane.line.iter().take_while(|other| *other != ticket);
-        ahead.filter(is_here).take(lane.turns as usize).count() < lane.turns as usize
+        ahead.filter(is_rival).take(lane.turns as usize).count() < lane.turns as usize
     }
 
     /// The ticket's place, and when it is to ask again. Tickets that were told at the same moment ask at different times.

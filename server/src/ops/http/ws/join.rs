@@ -156,11 +156,6 @@ impl<B: Backend> Gateway<B> {
         ticket: Option<Ticket>,
     ) -> Result<Granted, JoinRefused> {
         let is_resume = matches!(target, JoinTarget::Resume(_));
-        let act = if is_resume || self.queue.knows(ticket) { Act::Resume } else { Act::Join };
-        if self.limits.spend(identity.caller, act, self.start.elapsed()).is_err() {
-            let sentence = "too many join requests from your address: try again in a moment";
-            return Err(JoinRefused::new(Some(code::BUSY), sentence));
-        }
         let request = JoinRequest {
             name: identity.name.clone(),
             target,
@@ -171,6 +166,11 @@ impl<B: Backend> Gateway<B> {
             caller: identity.caller,
             kind: ClientKind::Thin { view },
         };
+        let act = if is_resume || self.queue.knows(ticket, &request) { Act::Resume } else { Act::Join };
+        if self.limits.spend(identity.caller, act, self.start.elapsed()).is_err() {
+            let sentence = "too many join requests from your address: try again in a moment";
+            return Err(JoinRefused::new(Some(code::BUSY), sentence));
+        }
         // A token has to be valid now, and not only when the socket was opened.
         let request = self.identify(request, identity.token.as_ref())?;
         Ok(self.open_session(request, ticket).await?)

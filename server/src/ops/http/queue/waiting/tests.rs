@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use framehouse_shared::ids::RoomCode;
+use framehouse_shared::{ids::RoomCode, protocol::messages::Hello};
 
 use super::*;
 use crate::{
@@ -247,7 +247,7 @@ fn the_queue_and_a_ticket_have_bounds() {
     queue.give_up_turn(first);
     assert_eq!(queue.ask(quick(), Some(first), START + seconds(2.0)), Asked::Turn, "its caller has hung up");
     queue.give(first, START + seconds(2.0));
-    assert!(!queue.knows(first), "a ticket is for one seat");
+    assert!(!queue.knows(first, quick()), "a ticket is for one seat");
     // Refused for good: a place less.
     queue.remove(ticket_of(&places[1]));
     assert_eq!((queue.status(START).waiting, queue.holders.len(), queue.due.len()), (1, 1, 1));
@@ -273,6 +273,22 @@ fn each_kind_has_a_line_of_its_own() {
     }
     let secret = "0123456789abcdef0123456789abcdef".parse().expect("a secret");
     assert_eq!(Kind::of(&request(JoinTarget::Resume(secret), ClientKind::Simulating)), None);
+}
+
+#[test]
+fn whoever_waits_for_servers_of_one_version_does_not_hold_up_another() {
+    let of_version = |protocol| {
+        let hello = Hello { protocol, game: String::new(), rules_version: 1, components: Vec::new(), fingerprint: 0 };
+        let request = JoinRequest { hello: Some(hello), ..request(JoinTarget::Quick, ClientKind::Simulating) };
+        Kind::of(&request).expect("it may wait")
+    };
+    let (mut queue, old, new) = (waiting(QueueSettings::default()), of_version(1), of_version(2));
+    let enter = |queue: &mut Waiting<()>, kind| ticket_of(&queue.enter(kind, FULL, Some(()), START).expect("a place"));
+    let (first, second, third) = (enter(&mut queue, old), enter(&mut queue, new), enter(&mut queue, new));
+    assert_eq!(queue.ask(old, Some(first), START), Asked::Turn);
+    assert_eq!(queue.ask(new, Some(second), START), Asked::Turn);
+    assert!(matches!(queue.ask(new, Some(third), START), Asked::Waits(_, QueuePlace { place: 3, .. })));
+    assert!(queue.knows(second, new) && !queue.knows(second, old));
 }
 
 #[test]
