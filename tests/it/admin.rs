@@ -282,8 +282,14 @@ fn settings_change_in_a_running_server_or_are_named_for_its_next_start() {
     server.set("[rooms]\nrooms_max = 2\n[server]\ntick_rate = 60\n");
     server.call("reload", &json!({}));
     // The tick thread takes it between two ticks.
-    wait_until("the new limit holds", || server.running().status().in_force.settings_unix_s > 0);
-    bob.join(&new);
+    wait_until("the new limit holds", || {
+        bob.send(&new).expect("it is open");
+        bob.wait_for("an answer", |down| match down {
+            Down::Joined(_) => Some(true),
+            Down::Refused { .. } => Some(false),
+            _ => None,
+        })
+    });
     let in_force = server.running().status().in_force;
     assert_eq!((in_force.after_restart, in_force.refused), (vec!["server.tick_rate".to_owned()], None));
     // A mistake changes nothing, and is told with its place.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{ArgAction, Subcommand};
 use framehouse_shared::{
     api::Feature,
     ids::{AccountId, MatchId, RoomCode},
@@ -91,7 +91,7 @@ pub enum AdminAction {
         /// Name of the feature.
         feature: Feature,
         /// on or off.
-        #[arg(value_parser = yes_or_no)]
+        #[arg(value_parser = yes_or_no, action = ArgAction::Set)]
         on: bool,
     },
     /// Change the levels of the log.

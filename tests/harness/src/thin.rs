@@ -155,7 +155,9 @@ impl ThinClient {
     /// # Panics
     /// If it does not come.
     pub fn wait_for<T>(&mut self, what: &str, mut find: impl FnMut(&Down) -> Option<T>) -> T {
+        let end = Instant::now() + PATIENCE;
         loop {
+            assert!(Instant::now() < end, "{what}: it did not come");
             match self.next_message() {
                 Ok(message) => {
                     if let Some(found) = find(&message) {
