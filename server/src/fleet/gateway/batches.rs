@@ -1,5 +1,5 @@
-//! Requests for seats at one node: those that come while others are on their way wait, and go together. So a crowd costs few HTTP
-//! requests, and a player who comes alone waits for nobody.
+//! Requests for seats at one node: those that come while others are on their way wait, and go together. So a crowd costs few
+//! HTTP requests, and a player who comes alone waits for nobody.
 
 use std::{
     collections::VecDeque,
