@@ -4,7 +4,7 @@
 //! registry.rs    what lies in Redis: keys, leases, scripts for every change of ownership
 //! node.rs        the thread that registers a node;  registrar.rs  what it keeps up to date;  ledger.rs  what it has written
 //! lease.rs       what a node tells about itself;  claims.rs  its room codes
-//! door.rs        the paths of a node for gateways;  seats.rs  their bodies
+//! door.rs        the paths of a node for gateways, and its answers in door/;  seats.rs  their bodies
 //! gateway.rs     the backend of a gateway, and its parts in gateway/
 //! key.rs         what is derived from the secret of the fleet
 //! ```

@@ -92,9 +92,9 @@ fn the_api_of_a_gateway_is_that_of_a_server() {
         }
     }
     let paths = |running: &Running| get(running.url(), "/v1/openapi.json").1;
-    assert!(paths(&node).contains("/internal/v1/seats") && !paths(&gateway).contains("/internal/"));
+    assert!(paths(&node).contains("/internal/v2/seats") && !paths(&gateway).contains("/internal/"));
     // What gateways ask nodes is nobody else's.
-    for path in ["/internal/v1/page", "/internal/v1/seats", replay.replace("/v1", "/internal/v1").as_str()] {
+    for path in ["/internal/v1/page", "/internal/v2/seats", replay.replace("/v1", "/internal/v1").as_str()] {
         assert_eq!(get(node.url(), path).0, 404, "{path}");
     }
     seat(&gateway, create());

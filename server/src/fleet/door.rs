@@ -1,6 +1,8 @@
 //! The paths of a node that only gateways of its fleet may use: seats, WebSockets, rooms, replays, reports.
 
-use std::{sync::Arc, time::Duration};
+mod answers;
+
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Json,
@@ -14,15 +16,16 @@ use framehouse_shared::{
     api::{ReportRequest, RoomFilter},
     ids::MatchId,
 };
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, Shared},
-};
-use moka::future::Cache;
+use futures_util::future::join_all;
+
+use answers::Answers;
 
 use super::{
     key::{FleetKey, is_authorized},
-    seats::{FIND, FindRequest, NodePage, PAGE, REPLAY, REPORTS, ReportAnswer, SEATS, SeatAnswer, SeatRequest},
+    seats::{
+        FIND, FindRequest, NodePage, PAGE, REPLAY, REPORTS, ReportAnswer, SEATS, SEATS_MAX, SeatAnswer, SeatRequest,
+        parse_joins,
+    },
 };
 use crate::{
     net::ws::relay,
@@ -31,17 +34,11 @@ use crate::{
         backend::{Backend, ReplayFile},
         http::{Counted, Documented, RelayedSockets},
     },
-    room::{directory::JoinRequest, roster::RosterBoard},
+    room::roster::RosterBoard,
 };
 
-/// Largest size of a request body, in bytes.
-const BODY_BYTES_MAX: usize = 8192;
-/// Time for which the answer to a request is kept, for the same request again, and the largest number of them: 8192 joins a
-/// second. A gateway asks again within 0.6 s. An answer is about 2.3 KB.
-const ANSWERS_KEPT: (Duration, u64) = (Duration::from_secs(2), 16_384);
-
-/// An answer that may still be on its way. It comes whether anybody waits for it or not.
-type Coming = Shared<BoxFuture<'static, SeatAnswer>>;
+/// Largest size of a request body, in bytes: of each seat, what a player may send (8192 bytes), and what the gateway adds.
+const BODY_BYTES_MAX: usize = SEATS_MAX * 9216;
 
 struct Door<B> {
     backend: B,
@@ -49,33 +46,13 @@ struct Door<B> {
     roster: RosterBoard,
     desk: Desk,
     authorization: String,
-    answers: Cache<String, Coming>,
+    answers: Answers,
 }
 
 impl<B: Backend + Clone> Door<B> {
     fn new(backend: B, sockets: RelayedSockets, roster: RosterBoard, desk: Desk, key: &FleetKey) -> Self {
-        Self { backend, sockets, roster, desk, authorization: key.authorization(), answers: answers() }
+        Self { backend, sockets, roster, desk, authorization: key.authorization(), answers: Answers::default() }
     }
-}
-
-fn answers() -> Cache<String, Coming> {
-    Cache::builder().max_capacity(ANSWERS_KEPT.1).time_to_live(ANSWERS_KEPT.0).build()
-}
-
-/// The answer to the request with this id. A server that was busy is asked anew the next time.
-#[expect(clippy::async_yields_async, reason = "the answer that is kept is a future, which all askers await")]
-async fn answer_once<B: Backend + Clone>(
-    answers: &Cache<String, Coming>,
-    backend: B,
-    id: String,
-    join: JoinRequest,
-) -> SeatAnswer {
-    let coming = answers.get_with(id.clone(), async { answer(backend, join) }).await;
-    let answer = coming.await;
-    if answer == SeatAnswer::Busy {
-        answers.invalidate(&id).await;
-    }
-    answer
 }
 
 /// The routes of a node for the gateways of its fleet.
@@ -114,32 +91,30 @@ async fn check_secret<B: Backend + Clone>(State(door): State<Arc<Door<B>>>, requ
 
 /// What nodes answer to everybody who does not know the fleet's secret.
 const HIDDEN: &str = "The caller does not know the secret of the fleet";
+/// What nodes answer to a body beyond [`BODY_BYTES_MAX`].
+const TOO_LARGE: &str = "The body has more than 288 KiB";
 
-/// Reserves a seat, for a gateway of the fleet.
+/// Reserves seats, for a gateway of the fleet.
 ///
-/// The same request again gets the same answer for two seconds, unless that was `busy`.
+/// The body has 1 to 32 requests, and the answers come in the same order. The same request again gets the same answer for two
+/// seconds, unless that was `busy`.
 #[utoipa::path(
-    post, path = SEATS, tag = "fleet", request_body = SeatRequest,
+    post, path = SEATS, tag = "fleet", request_body = Vec<SeatRequest>,
     responses(
-        (status = 200, description = "The seat, or why there is none", body = SeatAnswer),
-        (status = 400, description = "The body is no request"),
+        (status = 200, description = "The seats, or why there are none", body = Vec<SeatAnswer>),
+        (status = 400, description = "The body is no list of 1 to 32 requests"),
         (status = 404, description = HIDDEN),
-        (status = 413, description = "The body has more than 8192 bytes")
+        (status = 413, description = TOO_LARGE)
     )
 )]
-async fn reserve<B: Backend + Clone>(State(door): State<Arc<Door<B>>>, body: Bytes) -> Response {
-    let Ok(request) = serde_json::from_slice::<SeatRequest>(&body) else {
-        return StatusCode::BAD_REQUEST.into_response();
-    };
-    let id = request.id.clone();
-    let Some(join) = request.into_join() else { return StatusCode::BAD_REQUEST.into_response() };
-    Json(answer_once(&door.answers, door.backend.clone(), id, join).await).into_response()
-}
-
-/// Asks on a task of its own, so that the answer is the same one if the gateway hangs up and asks again.
-fn answer<B: Backend + Clone>(backend: B, join: JoinRequest) -> Coming {
-    let asked = tokio::spawn(async move { backend.open_session(join).await.into() });
-    async move { asked.await.unwrap_or(SeatAnswer::Busy) }.boxed().shared()
+async fn reserve<B: Backend + Clone>(
+    State(door): State<Arc<Door<B>>>,
+    body: Bytes,
+) -> Result<Json<Vec<SeatAnswer>>, StatusCode> {
+    let joins = parse_joins(&body).ok_or(StatusCode::BAD_REQUEST)?;
+    let now = Instant::now();
+    let coming = joins.into_iter().map(|(id, join)| door.answers.once(&door.backend, id, join, now));
+    Ok(Json(join_all(coming).await))
 }
 
 /// Opens a WebSocket that carries the session of one member, for a gateway of the fleet.
@@ -172,7 +147,7 @@ async fn open_relayed<B: Backend + Clone>(
         (status = 200, description = "Whether it has, as of the last quarter of a second", body = bool),
         (status = 400, description = "The body is no JSON"),
         (status = 404, description = HIDDEN),
-        (status = 413, description = "The body has more than 8192 bytes"),
+        (status = 413, description = TOO_LARGE),
         (status = 415, description = "The body is not declared as JSON"),
         (status = 422, description = "The body is no request")
     )
@@ -213,7 +188,7 @@ async fn show_page<B: Backend + Clone>(State(door): State<Arc<Door<B>>>) -> Resp
         (status = 200, description = "The number of the report, or why it is not taken", body = ReportAnswer),
         (status = 400, description = "The body is no JSON"),
         (status = 404, description = HIDDEN),
-        (status = 413, description = "The body has more than 8192 bytes"),
+        (status = 413, description = TOO_LARGE),
         (status = 415, description = "The body is not declared as JSON"),
         (status = 422, description = "The body is no request")
     )
@@ -239,56 +214,5 @@ async fn send_replay<B: Backend + Clone>(State(door): State<Arc<Door<B>>>, Path(
     match door.backend.open_replay(match_id).await {
         Ok(ReplayFile { bytes, body }) => ([(header::CONTENT_LENGTH, bytes.to_string())], body).into_response(),
         Err(refusal) => refusal.into_response(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{net::Ipv4Addr, path::PathBuf, thread};
-
-    use futures_util::poll;
-
-    use super::*;
-    use crate::{
-        config::{NetSettings, WsSettings},
-        net::{endpoint::ClientKind, ws::WsEndpoint},
-        ops::{backend::LocalBackend, status::StatusBoard},
-        room::directory::{JoinError, JoinQueue, JoinTarget},
-        schedule::TickRate,
-    };
-
-    fn request() -> JoinRequest {
-        JoinRequest {
-            name: "ada".to_owned(),
-            target: JoinTarget::Quick,
-            secret: None,
-            rating: None,
-            hello: None,
-            caller: Ipv4Addr::LOCALHOST.into(),
-            kind: ClientKind::Simulating,
-        }
-    }
-
-    #[tokio::test]
-    async fn the_same_request_has_one_answer_unless_the_server_was_busy() {
-        let (_, link) = WsEndpoint::new(TickRate(30), &NetSettings::default(), &WsSettings::default());
-        let (backend, JoinQueue(queue)) = LocalBackend::new(StatusBoard::default(), PathBuf::new(), link);
-        let queue = queue.into_inner().expect("nobody panicked");
-        let answers = answers();
-        let ask = || answer_once(&answers, backend.clone(), "7".to_owned(), request());
-        // More than the queue to the tick thread holds.
-        let mut waiting: Vec<_> = (0..2000).map(|_| Box::pin(backend.open_session(request()))).collect();
-        for join in &mut waiting {
-            let _ = poll!(join);
-        }
-        assert_eq!(ask().await, SeatAnswer::Busy);
-        queue.try_iter().for_each(drop);
-        let tick_thread = thread::spawn(move || {
-            let pending = queue.recv().expect("the request comes again");
-            pending.reply.send(Err(JoinError::ServerFull)).expect("somebody waits");
-        });
-        assert_eq!(ask().await, SeatAnswer::Refused(JoinError::ServerFull));
-        tick_thread.join().expect("no panic");
-        assert_eq!(ask().await, SeatAnswer::Refused(JoinError::ServerFull), "nobody is asked any more");
     }
 }

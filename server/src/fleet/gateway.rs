@@ -5,11 +5,12 @@
 //! view.rs      the newest leases, read by a thread of its own
 //! choice.rs    which node is asked;  recent.rs  what leases do not show yet
 //! joins.rs     from a join request, or a report, to a node's answer
-//! nodes.rs     questions to nodes over HTTP
+//! nodes.rs     questions to nodes over HTTP;  batches.rs  requests for seats that go together
 //! relay.rs     the WebSocket of a member to its node
 //! records.rs   answers from the database
 //! ```
 
+mod batches;
 mod choice;
 mod joins;
 mod nodes;
@@ -92,7 +93,7 @@ pub struct FleetBackend {
     preference: Preference,
     net: NetSettings,
     view: ViewBoard,
-    nodes: Nodes,
+    nodes: Arc<Nodes>,
     records: Records,
     store: Option<Store>,
     asked: Mutex<Asked>,
@@ -122,7 +123,7 @@ impl FleetBackend {
         let registry = follow(&redis, view.clone())?;
         Ok(Self {
             registry,
-            nodes: Nodes::new(&key),
+            nodes: Arc::new(Nodes::new(&key)),
             key,
             preference: Preference { channel, zone, pack },
             net,

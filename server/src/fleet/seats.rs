@@ -19,8 +19,10 @@ use crate::{
     room::directory::{JoinError, JoinRequest, JoinTarget},
 };
 
-/// `POST`: reserves a seat. Body [`SeatRequest`], answer [`SeatAnswer`].
-pub(super) const SEATS: &str = "/internal/v1/seats";
+/// `POST`: reserves seats. Body: 1 to [`SEATS_MAX`] [`SeatRequest`]s, answer: as many [`SeatAnswer`]s in the same order.
+pub(super) const SEATS: &str = "/internal/v2/seats";
+/// Largest number of seats that one HTTP request reserves.
+pub(super) const SEATS_MAX: usize = 32;
 /// `POST`: whether the node has a room or a seat. Body [`FindRequest`], answer `true` or `false`.
 pub(super) const FIND: &str = "/internal/v1/find";
 /// `GET`: [`NodePage`].
@@ -134,6 +136,16 @@ impl SeatRequest {
     }
 }
 
+/// The join requests in a body, with their ids. `None` if it is no list of 1 to [`SEATS_MAX`], or one of them asks for nothing
+/// that there is.
+pub(super) fn parse_joins(body: &[u8]) -> Option<Vec<(String, JoinRequest)>> {
+    let requests: Vec<SeatRequest> = serde_json::from_slice(body).ok()?;
+    if !(1..=SEATS_MAX).contains(&requests.len()) {
+        return None;
+    }
+    requests.into_iter().map(|request| Some((request.id.clone(), request.into_join()?))).collect()
+}
+
 /// A node's answer to a [`SeatRequest`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -212,10 +224,22 @@ mod tests {
                 caller: Ipv4Addr::new(192, 0, 2, 1).into(),
                 kind,
             };
-            let body = serde_json::to_string(&SeatRequest::new(1, &request)).expect("it serialises");
-            let received: SeatRequest = serde_json::from_str(&body).expect("what was sent");
-            assert_eq!(received.into_join(), Some(request));
+            let body = serde_json::to_vec(&[SeatRequest::new(1, &request)]).expect("it serialises");
+            assert_eq!(parse_joins(&body), Some(vec![("0000000000000001".to_owned(), request)]));
         }
+    }
+
+    #[test]
+    fn a_list_is_refused_if_it_is_empty_or_too_long_or_one_entry_is_malformed() {
+        let good = r#"{"id":"7","caller":"192.0.2.1","request":{"name":"Ada","room":{"quick":{}}}}"#;
+        let is_taken = |entries: &[&str]| parse_joins(format!("[{}]", entries.join(",")).as_bytes()).is_some();
+        assert!(is_taken(&[good]) && is_taken(&[good; SEATS_MAX]));
+        assert!(!is_taken(&[]) && !is_taken(&[good; SEATS_MAX + 1]));
+        let bad_secret = good.replace(r#""room":{"quick":{}}"#, r#""resume":"nope""#);
+        for malformed in ["{}", "7", good.trim_end_matches('}'), &good.replace("192.0.2.1", "nobody"), &bad_secret] {
+            assert!(!is_taken(&[good, malformed]), "{malformed}");
+        }
+        assert_eq!(parse_joins(good.as_bytes()), None, "it is no list");
     }
 
     #[test]

@@ -60,6 +60,8 @@ use crate::{
 
 /// Maximum number of join requests answered in a second, an equal share in each tick. The others wait.
 const JOINS_PER_S_MAX: u32 = 3000;
+/// Number of shares that a crowd may use at once, after ticks that have used none.
+const JOIN_SHARES_AT_ONCE: u32 = 3;
 
 /// Chat and game messages that a room may carry, in bytes per second. Far below the capacity of a member's reliable
 /// path, so that nobody is disconnected because of the messages of others.
@@ -305,7 +307,7 @@ pub struct Directory {
     rooms_made: u64,
     players_made: u64,
     doors: Doors,
-    /// The newest tick in which join requests were answered, and their number.
+    /// The newest tick in which join requests were answered, and how many of the shares are used up.
     answered: (u64, u32),
 }
 
@@ -355,14 +357,15 @@ pub(crate) fn answer_join_requests(world: &mut World) {
     let joins_max = JOINS_PER_S_MAX / u32::from(world.resource::<TickRate>().0);
     let tick = world.resource::<Now>().tick;
     loop {
-        let (answered_in, count) = world.resource::<Directory>().answered;
-        let count = if answered_in == tick { count } else { 0 };
-        if count >= joins_max {
+        let (answered_in, used) = world.resource::<Directory>().answered;
+        let ticks = tick.saturating_sub(answered_in).min(u64::from(JOIN_SHARES_AT_ONCE)) as u32;
+        let used = used.saturating_sub(ticks * joins_max);
+        if used >= JOIN_SHARES_AT_ONCE * joins_max {
             return;
         }
         let Some(queue) = world.get_resource::<JoinQueue>() else { return };
         let Ok(pending) = queue.0.lock().expect("nothing panics while holding this lock").try_recv() else { return };
-        world.resource_mut::<Directory>().answered = (tick, count + 1);
+        world.resource_mut::<Directory>().answered = (tick, used + 1);
         // If the requester is gone, no seat may stay reserved for it.
         if !pending.reply.is_closed() {
             let answer = join(world, &pending.request);

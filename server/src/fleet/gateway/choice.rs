@@ -139,8 +139,10 @@ impl Asked {
             entry.lease.open.iter().filter_map(|room| Some((left(room.code, room.free)?, room.code, *entry)))
         });
         let new = self.new_rooms.iter().filter_map(|room| {
+            // In a crowd, most of them are full.
+            let left = left(room.code, room.free)?;
             let entry = nodes.all.iter().find(|entry| entry.lease.node == room.node)?;
-            Some((left(room.code, room.free)?, room.code, *entry))
+            Some((left, room.code, *entry))
         });
         let (_, code, entry) =
             listed.chain(new).min_by_key(|(left, code, entry)| (entry.lease.zone != nodes.zone, *left, *code))?;

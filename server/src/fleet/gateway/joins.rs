@@ -1,6 +1,9 @@
 //! From a join request, or a report, to a node's answer.
 
-use std::{sync::atomic::Ordering::Relaxed, time::Instant};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Instant,
+};
 
 use framehouse_shared::{
     api::{ReportRequest, code},
@@ -113,7 +116,7 @@ impl FleetBackend {
         };
         let request = JoinRequest { rating, ..request };
         let build = self.build_of(&view, &request);
-        let seat = SeatRequest::new(random(), &request);
+        let seat = Arc::new(SeatRequest::new(random(), &request));
         let (mut tried, mut last) = (Vec::new(), Refusal::Busy(NO_ANSWER));
         for attempt in 0..ATTEMPTS_MAX {
             let Some((entry, expected)) = self.choose(&view, &request, build, &tried, attempt)? else { break };
@@ -181,7 +184,7 @@ impl FleetBackend {
 
     /// Asks the only node that has the room or the seat, again if it does not answer.
     async fn ask_only(&self, lease: &NodeLease, request: &JoinRequest) -> Result<Granted, Refusal> {
-        let seat = SeatRequest::new(random(), request);
+        let seat = Arc::new(SeatRequest::new(random(), request));
         for _ in 1..ATTEMPTS_MAX {
             match self.ask(lease, &seat, request).await {
                 Err(Refusal::Busy(_)) => {}
@@ -192,7 +195,7 @@ impl FleetBackend {
     }
 
     /// Asks a node. A player with a secret is claimed for it first: it has one seat in the fleet.
-    async fn ask(&self, lease: &NodeLease, seat: &SeatRequest, request: &JoinRequest) -> Result<Granted, Refusal> {
+    async fn ask(&self, lease: &NodeLease, seat: &Arc<SeatRequest>, request: &JoinRequest) -> Result<Granted, Refusal> {
         let takes_a_seat =
             !matches!(request.target, JoinTarget::Watch(_) | JoinTarget::WatchNamed(_) | JoinTarget::Resume(_));
         if takes_a_seat && let Some(secret) = request.secret {

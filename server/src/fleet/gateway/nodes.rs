@@ -21,9 +21,13 @@ use hyper_util::{
 };
 use moka::future::Cache;
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::timeout,
+};
 
 use super::{
+    batches::{Asked, Batches},
     choice::PATIENCE,
     relay::{self, CONNECT_TIME_MAX},
     view::View,
@@ -45,7 +49,7 @@ const IDLE_TIME_MAX: Duration = Duration::from_secs(2);
 /// Time for which the rooms of a node are remembered, and the largest number of nodes.
 const PAGES_KEPT: (Duration, u64) = (Duration::from_millis(500), 1024);
 /// Time for which a node that is asked nothing is remembered.
-const PLACES_KEPT: Duration = Duration::from_secs(60);
+const TRAFFIC_KEPT: Duration = Duration::from_secs(60);
 /// Longest wait for a page or a report, or until all nodes have said whether they have a replay.
 const PAGE_TIME_MAX: Duration = Duration::from_secs(2);
 /// Largest number of questions for rooms at a time that are asked of all nodes, and of those for seats: made-up secrets of
@@ -77,13 +81,20 @@ enum Silence {
     Other,
 }
 
+/// What a node is asked.
+struct Traffic {
+    /// Places of questions at a time.
+    places: Semaphore,
+    seats: Batches,
+}
+
 /// Asks nodes. Connections are kept for the next question.
 pub(super) struct Nodes {
     client: Client<HttpConnector, Body>,
     authorization: String,
     pages: Cache<String, Arc<NodePage>>,
     /// By host and port.
-    places: Cache<String, Arc<Semaphore>>,
+    traffic: Cache<String, Arc<Traffic>>,
     code_finds: Semaphore,
     seat_finds: Semaphore,
     replays: Arc<Semaphore>,
@@ -102,12 +113,12 @@ impl Nodes {
             .pool_idle_timeout(IDLE_TIME_MAX)
             .build(connector);
         let pages = Cache::builder().max_capacity(PAGES_KEPT.1).time_to_live(PAGES_KEPT.0).build();
-        let places = Cache::builder().max_capacity(PAGES_KEPT.1).time_to_idle(PLACES_KEPT).build();
+        let traffic = Cache::builder().max_capacity(PAGES_KEPT.1).time_to_idle(TRAFFIC_KEPT).build();
         Self {
             client,
             authorization: key.authorization(),
             pages,
-            places,
+            traffic,
             code_finds: Semaphore::new(FINDS_MAX),
             seat_finds: Semaphore::new(FINDS_MAX),
             replays: Arc::new(Semaphore::new(REPLAYS_MAX)),
@@ -115,16 +126,40 @@ impl Nodes {
         }
     }
 
-    /// Asks a node for a seat. `None` if it does not answer in time. A connection that the node has just closed is no
-    /// reason to give up: the request has a number, so it may be sent twice.
-    pub async fn reserve(&self, http: &str, seat: &SeatRequest) -> Option<SeatAnswer> {
+    /// Asks a node for a seat. `None` if it does not answer in time. What comes for the same node meanwhile goes together.
+    pub async fn reserve(self: &Arc<Self>, http: &str, seat: &Arc<SeatRequest>) -> Option<SeatAnswer> {
         let asked = async {
-            match self.ask(Method::POST, http, SEATS, Some(seat)).await {
-                Err(_) => self.ask(Method::POST, http, SEATS, Some(seat)).await,
-                answer => answer,
+            let traffic = self.traffic_to(http).await;
+            let (answer, coming) = oneshot::channel();
+            if traffic.seats.add(Asked { seat: Arc::clone(seat), answer }) {
+                // On a task of its own, because the caller may hang up, and others are in the same batch.
+                tokio::spawn(Arc::clone(self).send_batches(http.to_owned(), traffic));
             }
+            coming.await.ok()
         };
-        timeout(PATIENCE, asked).await.ok()?.ok()
+        timeout(PATIENCE, asked).await.ok()?
+    }
+
+    /// Sends batches of requests for seats to a node, until no request waits.
+    async fn send_batches(self: Arc<Self>, http: String, traffic: Arc<Traffic>) {
+        while let Some(batch) = traffic.seats.take() {
+            let seats: Vec<&SeatRequest> = batch.iter().map(|asked| &*asked.seat).collect();
+            let answers = timeout(PATIENCE, self.reserve_all(&http, &seats)).await;
+            let answers = answers.ok().and_then(Result::ok).unwrap_or_default();
+            for (asked, answer) in batch.into_iter().zip(answers) {
+                // An error means that the caller has hung up.
+                let _ = asked.answer.send(answer);
+            }
+        }
+    }
+
+    /// Asks a node for seats. A connection that the node has just closed is no reason to give up: requests have numbers, so
+    /// they may be sent twice.
+    async fn reserve_all(&self, http: &str, seats: &[&SeatRequest]) -> Result<Vec<SeatAnswer>, Silence> {
+        match self.ask(Method::POST, http, SEATS, Some(&seats)).await {
+            Err(_) => self.ask(Method::POST, http, SEATS, Some(&seats)).await,
+            answers => answers,
+        }
     }
 
     /// Asks a node to take a report. `None` if it does not answer.
@@ -204,17 +239,17 @@ impl Nodes {
     /// Joins the WebSocket of a member to the session that the node has granted it. `None` if the node does not answer.
     pub async fn open_socket(&self, http: &str, opened: Opened) -> Option<ThinSession> {
         let connecting = async {
-            let places = self.places_of(http).await;
-            let _place = places.acquire().await.ok()?;
+            let traffic = self.traffic_to(http).await;
+            let _place = traffic.places.acquire().await.ok()?;
             relay::connect(http, &self.authorization, &opened).await.ok()
         };
         let node = timeout(CONNECT_TIME_MAX, connecting).await.ok()??;
         Some(relay::join(node, opened))
     }
 
-    /// The places of questions to a node.
-    async fn places_of(&self, http: &str) -> Arc<Semaphore> {
-        self.places.get_with_by_ref(http, async { Arc::new(Semaphore::new(AT_ONCE_MAX)) }).await
+    async fn traffic_to(&self, http: &str) -> Arc<Traffic> {
+        let new = async { Arc::new(Traffic { places: Semaphore::new(AT_ONCE_MAX), seats: Batches::default() }) };
+        self.traffic.get_with_by_ref(http, new).await
     }
 
     fn request(&self, method: Method, http: &str, path: &str, body: Body) -> Option<Request<Body>> {
@@ -233,13 +268,14 @@ impl Nodes {
         let body = question.map(|question| serde_json::to_vec(question).expect("a question serialises"));
         let request = self.request(method, http, path, body.map(Body::from).unwrap_or_else(Body::empty));
         let request = request.ok_or(Silence::Other)?;
-        let places = self.places_of(http).await;
-        let _place = places.acquire().await.expect("the semaphore is never closed");
+        let traffic = self.traffic_to(http).await;
+        let _place = traffic.places.acquire().await.expect("the semaphore is never closed");
         let answer = self.client.request(request).await.map_err(|error| Silence::of(&error))?;
         if answer.status() == StatusCode::NOT_FOUND {
             self.stranger.call_once(|| {
                 tracing::warn!(
-                    "the node at {http} does not let this gateway in: nodes and gateways need the same `fleet.secret`"
+                    "the node at {http} does not know this gateway: nodes and gateways need the same `fleet.secret`, and \
+                     versions of the program that have the same paths"
                 );
             });
         }
@@ -261,4 +297,4 @@ impl Silence {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -22,7 +22,7 @@ use crate::{
         self,
         process::Scratch,
         room::{tenth_ms, tenths_of_ms},
-        seats::SeatClient,
+        seats::{SeatClient, body_of},
     },
 };
 
@@ -61,9 +61,9 @@ impl Default for Granted {
 }
 
 impl Granted {
-    /// Asks for a seat. `due` is when this should have begun.
-    fn ask(&mut self, seats: &mut SeatClient, request: &SessionRequest, due: Instant) {
-        let answer = seats.ask(request);
+    /// Asks for a seat, with the body of a request. `due` is when this should have begun.
+    fn ask(&mut self, seats: &mut SeatClient, body: &str, due: Instant) {
+        let answer = seats.ask_with(body);
         self.tenth_ms.record(tenth_ms(due.elapsed()));
         match answer {
             Ok(grant) => *self.by_address.entry(grant.server).or_default() += 1,
@@ -119,9 +119,11 @@ pub(super) fn run(args: &JoinArgs) -> Result<Report, String> {
     Ok(report)
 }
 
-fn request(number: u64, room: RoomRequest) -> SessionRequest {
+/// Body of a player's request. It is made before the time of an answer begins.
+fn body(number: u64, room: RoomRequest) -> String {
     let player_secret = format!("{:032x}", u128::from(number) + 1).parse().ok();
-    SessionRequest { name: format!("join {number}"), room, resume: None, player_secret, hello: Some(load::hello()) }
+    let hello = Some(load::hello());
+    body_of(&SessionRequest { name: format!("join {number}"), room, resume: None, player_secret, hello })
 }
 
 fn client(gateway: &str) -> SeatClient {
@@ -138,10 +140,10 @@ fn create(gateway: &str, per_s: u32, count: u64) -> Result<Granted, String> {
             if number >= count {
                 return granted;
             }
+            let body = body(number, RoomRequest::Create { size: 4, private: true, practice: false, economy: None });
             let due = start + Duration::from_secs_f64(number as f64 / f64::from(per_s));
             thread::sleep(due.saturating_duration_since(Instant::now()));
-            let room = RoomRequest::Create { size: 4, private: true, practice: false, economy: None };
-            granted.ask(&mut seats, &request(number, room), due);
+            granted.ask(&mut seats, &body, due);
         }
     };
     together(CONNECTIONS, |_| ask_on())
@@ -168,11 +170,11 @@ fn join_at_once(gateways: &[String], players: u32, first: u64) -> Result<Granted
     together(players, |number| {
         let gateway = &gateways[number as usize % gateways.len()];
         let (mut seats, mut granted) = (client(gateway), Granted::default());
-        let request = request(first + u64::from(number), RoomRequest::Quick {});
+        let body = body(first + u64::from(number), RoomRequest::Quick {});
         let connected = seats.connect();
         barrier.wait();
         match connected {
-            Ok(()) => granted.ask(&mut seats, &request, Instant::now()),
+            Ok(()) => granted.ask(&mut seats, &body, Instant::now()),
             Err(error) => granted.refused.note(format!("no connection: {error}")),
         }
         // No thread ends, which takes its time, while others still ask.

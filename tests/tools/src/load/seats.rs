@@ -43,6 +43,11 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// Body of a request.
+pub(crate) fn body_of(request: &SessionRequest) -> String {
+    serde_json::to_string(request).expect("a request serialises")
+}
+
 /// A connection to a server's gateway.
 pub(crate) struct SeatClient {
     from: Ipv4Addr,
@@ -71,8 +76,15 @@ impl SeatClient {
     /// # Errors
     /// When there is none.
     pub fn ask(&mut self, request: &SessionRequest) -> Result<SessionGrant, Refusal> {
-        let body = serde_json::to_string(request).expect("a request serialises");
-        let answer = self.exchange(&body).map_err(|error| Refusal::unanswered(&error))?;
+        self.ask_with(&body_of(request))
+    }
+
+    /// Like [`ask`](Self::ask), with the body of the request.
+    ///
+    /// # Errors
+    /// When there is no seat.
+    pub fn ask_with(&mut self, body: &str) -> Result<SessionGrant, Refusal> {
+        let answer = self.exchange(body).map_err(|error| Refusal::unanswered(&error))?;
         let unknown = |error: serde_json::Error| Refusal { status: answer.status, message: error.to_string() };
         if answer.status == 200 {
             return serde_json::from_slice(&answer.body).map_err(unknown);

@@ -2,32 +2,85 @@
 
 use std::{
     io::{Read, Write},
-    net::TcpListener,
+    net::{Ipv4Addr, TcpListener},
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
 };
 
+use axum::{Json, Router, routing::post};
+use futures_util::future::join_all;
+
 use super::*;
-use crate::{config::FleetSecret, fleet::gateway::choice::tests::node};
+use crate::{
+    config::FleetSecret,
+    fleet::{gateway::choice::tests::node, seats::SEATS_MAX},
+    net::endpoint::ClientKind,
+    room::directory::{JoinError, JoinRequest, JoinTarget},
+};
+
+/// A request for a seat with this id.
+pub fn seat(id: u64) -> Arc<SeatRequest> {
+    let request = JoinRequest {
+        name: "Ada".to_owned(),
+        target: JoinTarget::Quick,
+        secret: None,
+        rating: None,
+        hello: None,
+        caller: Ipv4Addr::LOCALHOST.into(),
+        kind: ClientKind::Simulating,
+    };
+    Arc::new(SeatRequest::new(id, &request))
+}
 
 /// Address of a node that gives this answer to every question, or none at all.
 fn address(answer: Option<&'static str>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound").to_string();
-    thread::spawn(move || {
-        let mut open = Vec::new();
-        for stream in listener.incoming() {
-            let mut stream = stream.expect("a connection");
-            let _ = stream.read(&mut [0; 4096]);
-            if let Some(answer) = answer {
-                let length = answer.len();
-                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{answer}");
-                let _ = stream.write_all(head.as_bytes());
-            } else {
-                open.push(stream);
-            }
-        }
-    });
+    thread::spawn(move || serve(&listener, answer));
     address
+}
+
+fn serve(listener: &TcpListener, answer: Option<&str>) {
+    let mut open = Vec::new();
+    for stream in listener.incoming() {
+        let mut stream = stream.expect("a connection");
+        let _ = stream.read(&mut [0; 4096]);
+        if let Some(answer) = answer {
+            let length = answer.len();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{answer}");
+            let _ = stream.write_all(head.as_bytes());
+        } else {
+            open.push(stream);
+        }
+    }
+}
+
+/// A node that refuses every seat, each with the number of its request.
+struct Refusing {
+    address: String,
+    /// Number of HTTP requests.
+    asked: Arc<AtomicUsize>,
+}
+
+impl Refusing {
+    async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound").to_string();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        let answer = move |Json(seats): Json<Vec<SeatRequest>>| {
+            counter.fetch_add(1, Relaxed);
+            let number = |seat: SeatRequest| u32::from_str_radix(&seat.id, 16).expect("a number");
+            future::ready(Json(seats.into_iter().map(number).map(refusal).collect::<Vec<_>>()))
+        };
+        let router = Router::new().route(SEATS, post(answer));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { address, asked }
+    }
+}
+
+fn refusal(number: u32) -> SeatAnswer {
+    SeatAnswer::Refused(JoinError::TooManyCodes { wait_s: number })
 }
 
 /// Address at which nobody listens any more.
@@ -44,8 +97,8 @@ fn view(addresses: &[String]) -> View {
     View { nodes: addresses.iter().map(entry).collect(), ..View::default() }
 }
 
-fn nodes() -> Nodes {
-    Nodes::new(&FleetKey::new(FleetSecret([1; 32])))
+fn nodes() -> Arc<Nodes> {
+    Arc::new(Nodes::new(&FleetKey::new(FleetSecret([1; 32]))))
 }
 
 fn wanted() -> FindRequest {
@@ -98,4 +151,47 @@ async fn a_replay_is_found_behind_many_nodes_that_do_not_answer() {
     assert_eq!(found.expect("the last one has it").bytes, 6);
     assert!(nodes.replay(&view(&silent), MatchId(1)).await.is_err(), "nobody has said that it is gone");
     assert_eq!(nodes.replays.available_permits(), REPLAYS_MAX, "all places are free again");
+}
+
+#[tokio::test]
+async fn a_crowd_goes_in_few_requests_and_each_player_gets_its_own_answer() {
+    const CROWD: u32 = 100;
+    let (node, nodes) = (Refusing::start().await, nodes());
+    let batches = (CROWD as usize).div_ceil(SEATS_MAX);
+    let all_are_answered = async || {
+        node.asked.store(0, Relaxed);
+        let seats: Vec<_> = (0..CROWD).map(|id| seat(id.into())).collect();
+        let answers = join_all(seats.iter().map(|seat| nodes.reserve(&node.address, seat))).await;
+        let are_right = answers.into_iter().eq((0..CROWD).map(|id| Some(refusal(id))));
+        are_right && (batches..2 * batches).contains(&node.asked.load(Relaxed))
+    };
+    assert!(until(all_are_answered).await);
+}
+
+#[tokio::test]
+async fn a_silent_node_holds_up_nobody_who_asks_another_one() {
+    let (silent, node, nodes) = (address(None), Refusing::start().await, nodes());
+    let seats: Vec<_> = (0..200).map(seat).collect();
+    let one_is_answered = async || {
+        let crowd = join_all(seats.iter().map(|seat| nodes.reserve(&silent, seat)));
+        let (of_silent, of_node) = future::join(crowd, nodes.reserve(&node.address, &seats[7])).await;
+        assert!(of_silent.iter().all(Option::is_none), "it says nothing");
+        of_node == Some(refusal(7))
+    };
+    assert!(until(one_is_answered).await);
+}
+
+#[tokio::test]
+async fn a_request_that_fails_is_sent_once_more() {
+    let nodes = nodes();
+    let one_is_answered = async || {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("it is bound").to_string();
+        thread::spawn(move || {
+            drop(listener.accept());
+            serve(&listener, Some(r#"["busy"]"#));
+        });
+        nodes.reserve(&address, &seat(1)).await == Some(SeatAnswer::Busy)
+    };
+    assert!(until(one_is_answered).await);
 }
