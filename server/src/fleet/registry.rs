@@ -125,8 +125,9 @@ fn connect(url: &str) -> Result<ConnectionManager, RegistryError> {
         .set_min_delay(Duration::from_millis(50))
         .set_max_delay(RECONNECT_PAUSE_MAX)
         .set_number_of_retries(1);
-    // A connection whose other end is gone without a word must fail, so that it is made again.
-    let tcp = TcpSettings::default().set_user_timeout(LEASE_TIME);
+    // A connection whose other end is gone without a word must fail, so that it is made again. Small requests of many players follow
+    // each other: none may wait until the one before is acknowledged, which can take 40 ms.
+    let tcp = TcpSettings::default().set_user_timeout(LEASE_TIME).set_nodelay(true);
     let info = url.into_connection_info().map_err(|_| RegistryError::BadUrl)?.set_tcp_settings(tcp);
     let client = Client::open(info).map_err(|_| RegistryError::BadUrl)?;
     ConnectionManager::new_lazy_with_config(client, config).map_err(|_| RegistryError::BadUrl)
