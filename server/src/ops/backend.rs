@@ -168,14 +168,12 @@ pub enum Refusal {
 impl Refusal {
     /// Whether there is no place now: the same request may be granted when others have left.
     pub const fn is_full(&self) -> bool {
-        match self {
-            Self::Busy(_) => true,
-            Self::Join(reason) => matches!(
-                reason,
-                JoinError::ServerFull | JoinError::Overloaded | JoinError::NoCodes | JoinError::NoServer
-            ),
-            _ => false,
-        }
+        matches!(self, Self::Busy(_) | Self::Join(JoinError::ServerFull | JoinError::Overloaded))
+    }
+
+    /// Whether the same request may be granted a moment later, when servers are ready.
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Join(JoinError::NoCodes | JoinError::NoServer))
     }
 }
 

@@ -100,7 +100,7 @@ impl Turn<'_> {
                 waiting.give(ticket, now);
                 Ok(granted)
             }
-            Err(refusal) if refusal.is_full() => {
+            Err(refusal) if refusal.is_full() || refusal.is_passing() => {
                 let place = waiting.refuse(ticket, refusal.clone(), now);
                 Err(Unseated { refusal, place })
             }
