@@ -5,7 +5,7 @@
 //! view.rs      the newest leases, read by a thread of its own
 //! choice.rs    which node is asked;  recent.rs  what leases do not show yet
 //! joins.rs     from a join request, or a report, to a node's answer
-//! nodes.rs     questions to nodes over HTTP;  batches.rs  requests for seats that go together
+//! nodes.rs     questions to nodes over HTTP;  batches.rs  questions of many players that go together
 //! relay.rs     the WebSocket of a member to its node
 //! records.rs   answers from the database
 //! ```
@@ -39,6 +39,7 @@ use framehouse_shared::{
 };
 use futures_util::{StreamExt, stream};
 
+use batches::Batches;
 use choice::{Asked, Preference};
 use joins::NO_ANSWER;
 use nodes::Nodes;
@@ -47,7 +48,7 @@ use view::{ViewBoard, follow};
 
 use super::{
     key::FleetKey,
-    registry::{NodeState, Registry},
+    registry::{NodeState, Owner, PlayerClaim, Registry},
 };
 use crate::{
     config::NetSettings,
@@ -94,6 +95,7 @@ pub struct FleetBackend {
     net: NetSettings,
     view: ViewBoard,
     nodes: Arc<Nodes>,
+    claims: Arc<Batches<(Owner, AccountId), PlayerClaim>>,
     records: Records,
     store: Option<Store>,
     asked: Mutex<Asked>,
@@ -124,6 +126,7 @@ impl FleetBackend {
         Ok(Self {
             registry,
             nodes: Arc::new(Nodes::new(&key)),
+            claims: Arc::default(),
             key,
             preference: Preference { channel, zone, pack },
             net,

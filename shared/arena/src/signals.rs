@@ -30,11 +30,15 @@ const ACROSS: u8 = 4;
 pub fn observe(room: EntityRef, slot: Slot, last: Input, input: Input) -> Observation {
     let (last, input) = (ArenaInput::from(last), ArenaInput::from(input));
     let mut seen = Observation { begun: begun(last, input), ..default() };
+    let (dashes, aims) = (seen.begun & DASH != 0, input.fire && input.aim != last.aim);
+    if !dashes && !aims {
+        return seen;
+    }
     let Some(scene) = Scene::of(&room, slot) else { return seen };
-    if seen.begun & DASH != 0 && scene.can_dash() {
+    if dashes && scene.can_dash() {
         seen.reaction = scene.oldest_threat();
     }
-    if input.fire && input.aim != last.aim && scene.can_fire() {
+    if aims && scene.can_fire() {
         scene.judge_shot(input.aim, &mut seen);
     }
     seen

@@ -1,5 +1,5 @@
-//! Requests for seats at one node: those that come while others are on their way wait, and go together. So a crowd costs few
-//! HTTP requests, and a player who comes alone waits for nobody.
+//! Questions that go together: those that come while others are on their way wait. So a crowd costs few requests, and a
+//! player who comes alone waits for nobody.
 
 use std::{
     collections::VecDeque,
@@ -8,85 +8,115 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::fleet::seats::{SEATS_MAX, SeatAnswer, SeatRequest};
+use crate::fleet::seats::SEATS_MAX;
 
-/// Largest number of batches that are on their way to a node at a time.
+/// Largest number of questions in a batch.
+const BATCH_MAX: usize = SEATS_MAX;
+/// Largest number of batches that are on their way at a time.
 const BATCHES_MAX: usize = 4;
-/// Largest number of requests that wait for the next batch to a node. The next one gets no answer.
+/// Largest number of questions that wait for the next batch. The next one gets no answer.
 const WAITING_MAX: usize = 1024;
 
-/// A request for a seat, and where its answer goes.
-pub(super) struct Asked {
-    pub seat: Arc<SeatRequest>,
-    pub answer: oneshot::Sender<SeatAnswer>,
+/// A question, and where its answer goes.
+struct Asked<Q, A> {
+    question: Q,
+    answer: oneshot::Sender<A>,
 }
 
-/// The requests for seats at one node.
-#[derive(Default)]
-pub(super) struct Batches(Mutex<Requests>);
+/// The questions to somebody.
+pub(super) struct Batches<Q, A>(Mutex<Questions<Q, A>>);
 
-#[derive(Default)]
-struct Requests {
-    waiting: VecDeque<Asked>,
+struct Questions<Q, A> {
+    waiting: VecDeque<Asked<Q, A>>,
     /// Number of senders. Each has a batch on its way, or is about to take one.
     senders: usize,
 }
 
-impl Batches {
-    /// Adds a request. Returns whether one more sender has to start.
-    pub fn add(&self, asked: Asked) -> bool {
-        let mut requests = self.lock();
-        if requests.waiting.len() >= WAITING_MAX {
+impl<Q, A> Default for Batches<Q, A> {
+    fn default() -> Self {
+        Self(Mutex::new(Questions { waiting: VecDeque::new(), senders: 0 }))
+    }
+}
+
+impl<Q: Send + 'static, A: Send + 'static> Batches<Q, A> {
+    /// Asks a question. `send` sends a batch and returns the answers in the same order, or fewer if there are none. `None` if
+    /// there is no answer.
+    pub async fn ask<F>(self: &Arc<Self>, question: Q, send: impl Fn(Vec<Q>) -> F + Send + 'static) -> Option<A>
+    where
+        F: Future<Output = Vec<A>> + Send,
+    {
+        let (answer, coming) = oneshot::channel();
+        if self.add(Asked { question, answer }) {
+            // On a task of its own, because the caller may hang up, and others are in the same batch.
+            let batches = Arc::clone(self);
+            tokio::spawn(async move {
+                while let Some(batch) = batches.take() {
+                    let (questions, callers): (Vec<Q>, Vec<_>) =
+                        batch.into_iter().map(|asked| (asked.question, asked.answer)).unzip();
+                    for (caller, answer) in callers.into_iter().zip(send(questions).await) {
+                        // An error means that the caller has hung up.
+                        let _ = caller.send(answer);
+                    }
+                }
+            });
+        }
+        coming.await.ok()
+    }
+
+    /// Adds a question. Returns whether one more sender has to start.
+    fn add(&self, asked: Asked<Q, A>) -> bool {
+        let mut questions = self.lock();
+        if questions.waiting.len() >= WAITING_MAX {
             return false;
         }
-        requests.waiting.push_back(asked);
-        let is_due = requests.senders < BATCHES_MAX;
-        requests.senders += usize::from(is_due);
+        questions.waiting.push_back(asked);
+        let is_due = questions.senders < BATCHES_MAX;
+        questions.senders += usize::from(is_due);
         is_due
     }
 
-    /// The next batch for a sender, without the requests of callers that have hung up. `None` ends the sender.
-    pub fn take(&self) -> Option<Vec<Asked>> {
-        let (mut requests, mut batch) = (self.lock(), Vec::new());
-        while batch.len() < SEATS_MAX
-            && let Some(asked) = requests.waiting.pop_front()
+    /// The next batch for a sender, without the questions of callers that have hung up. `None` ends the sender.
+    fn take(&self) -> Option<Vec<Asked<Q, A>>> {
+        let (mut questions, mut batch) = (self.lock(), Vec::new());
+        while batch.len() < BATCH_MAX
+            && let Some(asked) = questions.waiting.pop_front()
         {
             if !asked.answer.is_closed() {
                 batch.push(asked);
             }
         }
         if batch.is_empty() {
-            requests.senders -= 1;
+            questions.senders -= 1;
             return None;
         }
         Some(batch)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Requests> {
+    fn lock(&self) -> MutexGuard<'_, Questions<Q, A>> {
         self.0.lock().expect("nothing panics while holding this lock")
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::join_all;
     use tokio::sync::oneshot::{Receiver, error::TryRecvError};
 
     use super::*;
-    use crate::fleet::gateway::nodes::tests::seat;
 
-    /// Adds requests. Returns what waits for their answers, and for how many of them a sender had to start.
-    fn add(batches: &Batches, count: usize) -> (Vec<Receiver<SeatAnswer>>, usize) {
+    /// Adds questions, which are numbers. Returns what waits for their answers, and for how many of them a sender had to start.
+    fn add(batches: &Batches<usize, ()>, count: usize) -> (Vec<Receiver<()>>, usize) {
         let mut started = 0;
-        let mut add = |id| {
+        let mut add = |question| {
             let (answer, receiver) = oneshot::channel();
-            started += usize::from(batches.add(Asked { seat: seat(id), answer }));
+            started += usize::from(batches.add(Asked { question, answer }));
             receiver
         };
-        let receivers = (0..count as u64).map(&mut add).collect();
+        let receivers = (0..count).map(&mut add).collect();
         (receivers, started)
     }
 
-    fn sizes(batches: &Batches, count: usize) -> Vec<usize> {
+    fn sizes(batches: &Batches<usize, ()>, count: usize) -> Vec<usize> {
         (0..count).map(|_| batches.take().map_or(0, |batch| batch.len())).collect()
     }
 
@@ -98,10 +128,8 @@ mod tests {
         let (_crowd, started) = add(&batches, 100);
         assert_eq!(started, BATCHES_MAX - 1, "one is on its way");
         let first = batches.take().expect("many wait");
-        let ids: Vec<&str> = first.iter().map(|asked| asked.seat.id.as_str()).collect();
-        let expected: Vec<String> = (0..SEATS_MAX).map(|id| format!("{id:016x}")).collect();
-        assert_eq!(ids, expected);
-        assert_eq!(sizes(&batches, 3), [SEATS_MAX, SEATS_MAX, 100 - 3 * SEATS_MAX]);
+        assert!(first.iter().map(|asked| asked.question).eq(0..BATCH_MAX));
+        assert_eq!(sizes(&batches, 3), [BATCH_MAX, BATCH_MAX, 100 - 3 * BATCH_MAX]);
         assert_eq!(sizes(&batches, BATCHES_MAX), [0; BATCHES_MAX], "all senders end");
         assert_eq!(add(&batches, 9).1, BATCHES_MAX, "the next ones start some again");
     }
@@ -121,5 +149,16 @@ mod tests {
         let mut is_refused = |index: usize| receivers[index].try_recv() == Err(TryRecvError::Closed);
         assert!(is_refused(WAITING_MAX) && !is_refused(WAITING_MAX - 1));
         assert_eq!(batches.lock().waiting.len(), WAITING_MAX);
+    }
+
+    #[tokio::test]
+    async fn everybody_gets_the_answer_to_its_own_question_or_none() {
+        let batches = Arc::new(Batches::default());
+        // Whoever is beyond 40 has no answer.
+        let answer =
+            |questions: Vec<u32>| async { questions.into_iter().map_while(|q| (q < 40).then_some(q * 2)).collect() };
+        let answers = join_all((0..45).map(|question| batches.ask(question, answer))).await;
+        let expected: Vec<Option<u32>> = (0..45).map(|question| (question < 40).then_some(question * 2)).collect();
+        assert_eq!(answers, expected);
     }
 }

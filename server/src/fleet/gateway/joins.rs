@@ -7,14 +7,17 @@ use std::{
 
 use framehouse_shared::{
     api::{ReportRequest, code},
-    ids::RoomCode,
+    ids::{AccountId, RoomCode},
 };
 
 use super::{FleetBackend, choice::eligible, nodes::Found, view::View};
 use crate::{
     address::AddressKey,
     fleet::{
-        registry::{NodeEntry, NodeLease, Owner, PlayerClaim},
+        registry::{
+            NodeEntry, NodeLease, Owner,
+            PlayerClaim::{self, PlaysElsewhere},
+        },
         seats::{FindRequest, SeatAnswer, SeatRequest},
     },
     net::secret::ResumeSecret,
@@ -199,13 +202,9 @@ impl FleetBackend {
         let takes_a_seat =
             !matches!(request.target, JoinTarget::Watch(_) | JoinTarget::WatchNamed(_) | JoinTarget::Resume(_));
         if takes_a_seat && let Some(secret) = request.secret {
-            let owner = lease.owner();
             let account = self.key.of_server().account(secret);
-            let is_connected = self.view.newest().is_connected();
             // While Redis is away, nodes find out about two seats when it is back.
-            if is_connected
-                && self.registry.claim_player(&owner, account).await.ok() == Some(PlayerClaim::PlaysElsewhere)
-            {
+            if self.view.newest().is_connected() && self.claim(lease.owner(), account).await == Some(PlaysElsewhere) {
                 return Err(JoinError::AlreadyPlaying.into());
             }
         }
@@ -222,6 +221,16 @@ impl FleetBackend {
             self.counts.nodes_refused.fetch_add(1, Relaxed);
         }
         answer
+    }
+
+    /// Claims a player for a node. `None` if Redis does not answer. What is claimed meanwhile goes together.
+    async fn claim(&self, owner: Owner, account: AccountId) -> Option<PlayerClaim> {
+        let registry = self.registry.clone();
+        let send = move |players: Vec<(Owner, AccountId)>| {
+            let registry = registry.clone();
+            async move { registry.claim_players(&players).await.unwrap_or_default() }
+        };
+        self.claims.ask((owner, account), send).await
     }
 
     /// The lease of the node that has a room. It may have joined the fleet after the last reading.

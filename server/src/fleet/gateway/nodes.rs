@@ -21,13 +21,10 @@ use hyper_util::{
 };
 use moka::future::Cache;
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::{
-    sync::{Semaphore, oneshot},
-    time::timeout,
-};
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
-    batches::{Asked, Batches},
+    batches::Batches,
     choice::PATIENCE,
     relay::{self, CONNECT_TIME_MAX},
     view::View,
@@ -85,7 +82,7 @@ enum Silence {
 struct Traffic {
     /// Places of questions at a time.
     places: Semaphore,
-    seats: Batches,
+    seats: Arc<Batches<Arc<SeatRequest>, SeatAnswer>>,
 }
 
 /// Asks nodes. Connections are kept for the next question.
@@ -129,28 +126,18 @@ impl Nodes {
     /// Asks a node for a seat. `None` if it does not answer in time. What comes for the same node meanwhile goes together.
     pub async fn reserve(self: &Arc<Self>, http: &str, seat: &Arc<SeatRequest>) -> Option<SeatAnswer> {
         let asked = async {
-            let traffic = self.traffic_to(http).await;
-            let (answer, coming) = oneshot::channel();
-            if traffic.seats.add(Asked { seat: Arc::clone(seat), answer }) {
-                // On a task of its own, because the caller may hang up, and others are in the same batch.
-                tokio::spawn(Arc::clone(self).send_batches(http.to_owned(), traffic));
-            }
-            coming.await.ok()
+            let (traffic, nodes, http) = (self.traffic_to(http).await, Arc::clone(self), http.to_owned());
+            let send = move |seats: Vec<Arc<SeatRequest>>| {
+                let (nodes, http) = (Arc::clone(&nodes), http.clone());
+                async move {
+                    let seats: Vec<&SeatRequest> = seats.iter().map(|seat| &**seat).collect();
+                    let answers = timeout(PATIENCE, nodes.reserve_all(&http, &seats)).await;
+                    answers.ok().and_then(Result::ok).unwrap_or_default()
+                }
+            };
+            traffic.seats.ask(Arc::clone(seat), send).await
         };
         timeout(PATIENCE, asked).await.ok()?
-    }
-
-    /// Sends batches of requests for seats to a node, until no request waits.
-    async fn send_batches(self: Arc<Self>, http: String, traffic: Arc<Traffic>) {
-        while let Some(batch) = traffic.seats.take() {
-            let seats: Vec<&SeatRequest> = batch.iter().map(|asked| &*asked.seat).collect();
-            let answers = timeout(PATIENCE, self.reserve_all(&http, &seats)).await;
-            let answers = answers.ok().and_then(Result::ok).unwrap_or_default();
-            for (asked, answer) in batch.into_iter().zip(answers) {
-                // An error means that the caller has hung up.
-                let _ = asked.answer.send(answer);
-            }
-        }
     }
 
     /// Asks a node for seats. A connection that the node has just closed is no reason to give up: requests have numbers, so
@@ -248,7 +235,7 @@ impl Nodes {
     }
 
     async fn traffic_to(&self, http: &str) -> Arc<Traffic> {
-        let new = async { Arc::new(Traffic { places: Semaphore::new(AT_ONCE_MAX), seats: Batches::default() }) };
+        let new = async { Arc::new(Traffic { places: Semaphore::new(AT_ONCE_MAX), seats: Arc::default() }) };
         self.traffic.get_with_by_ref(http, new).await
     }
 

@@ -15,7 +15,7 @@ static HOLD: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/ho
 static HOLD_ROOMS: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/hold_rooms.lua")));
 static DROP: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/drop.lua")));
 static FIND: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/find.lua")));
-static CLAIM_PLAYER: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/claim_player.lua")));
+static CLAIM_PLAYERS: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/claim_players.lua")));
 static CLAIM_NAME: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/claim_name.lua")));
 static SWEEP: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/sweep.lua")));
 static LEAVE: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/leave.lua")));
@@ -240,20 +240,23 @@ impl Registry {
         Ok(Some(Place { room: room.parse().map_err(unreadable)?, owner: Owner { node, incarnation }, epoch }))
     }
 
-    /// Claims a player for a node, for ten seconds or until the node holds its seat. A seat that the player is disconnected
-    /// from, or has not arrived at, is lost.
+    /// Claims each of the players for a node, for ten seconds or until the node holds its seat. A seat that the player is
+    /// disconnected from, or has not arrived at, is lost. The answers come in the same order.
     ///
     /// # Errors
     /// When Redis is away.
-    pub(in crate::fleet) async fn claim_player(
+    pub(in crate::fleet) async fn claim_players(
         &self,
-        owner: &Owner,
-        account: AccountId,
-    ) -> Result<PlayerClaim, RegistryError> {
-        let mut call = CLAIM_PLAYER.prepare_invoke();
-        call.key(keys::player(account)).arg(owner.to_string()).arg(COMING_TIME.as_millis() as u64);
-        let is_granted: bool = call.invoke_async(&mut self.connection()).await?;
-        Ok(if is_granted { PlayerClaim::Granted } else { PlayerClaim::PlaysElsewhere })
+        players: &[(Owner, AccountId)],
+    ) -> Result<Vec<PlayerClaim>, RegistryError> {
+        let mut call = CLAIM_PLAYERS.prepare_invoke();
+        call.arg(COMING_TIME.as_millis() as u64);
+        for (owner, account) in players {
+            call.key(keys::player(account)).arg(owner.to_string());
+        }
+        let granted: Vec<bool> = call.invoke_async(&mut self.connection()).await?;
+        let claim = |is_granted| if is_granted { PlayerClaim::Granted } else { PlayerClaim::PlaysElsewhere };
+        Ok(granted.into_iter().map(claim).collect())
     }
 
     /// The node that has the room with this name. If nobody has it and there is a `candidate`, that gets it for ten seconds,
