@@ -104,14 +104,15 @@ fn cut(text: &str, chars_max: usize, bytes_max: usize) -> &str {
 
 fn is_mark(letter: char) -> bool {
     use GeneralCategory::{EnclosingMark, NonspacingMark};
-    matches!(letter.general_category(), NonspacingMark | EnclosingMark)
+    !letter.is_ascii() && matches!(letter.general_category(), NonspacingMark | EnclosingMark)
 }
 
 /// Whether a character can do something to a terminal or to the text around it: control and format characters, line
 /// breaks.
 fn steers(letter: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
-    matches!(letter.general_category(), Control | Format | LineSeparator | ParagraphSeparator)
+    let is_one = || matches!(letter.general_category(), Control | Format | LineSeparator | ParagraphSeparator);
+    if letter.is_ascii() { letter.is_ascii_control() } else { is_one() }
 }
 
 fn is_visible(letter: char) -> bool {
@@ -121,6 +122,9 @@ fn is_visible(letter: char) -> bool {
 /// Whether a character shows nothing: format characters, to which all controls of direction and all of zero width
 /// belong, and the letters, marks and signs without a shape.
 fn is_invisible(letter: char) -> bool {
+    if letter.is_ascii() {
+        return false;
+    }
     let is_shapeless = matches!(
         letter,
         '\u{34f}'                               // combining grapheme joiner

@@ -1,6 +1,8 @@
 // What open live pages cost a running server: the durations of its ticks without and with them, and what the pages look like.
 //
-//   node pages.mjs SERVER FOLDER [PAGES] [SECONDS]      20 pages, and 30 s each, if nothing else is said
+//   node pages.mjs SERVER FOLDER ROOMS [PAGES] [SECONDS]      20 pages, and 30 s each, if nothing else is said
+//
+// It begins when the server has so many rooms.
 //
 // The browser needs processors of its own: what it takes from the server is not what the pages cost.
 
@@ -9,7 +11,7 @@ import { join } from "node:path";
 
 import { Chromium, until } from "./chromium.mjs";
 
-const [server, out, pages = "20", seconds = "30"] = process.argv.slice(2);
+const [server, out, rooms, pages = "20", seconds = "30"] = process.argv.slice(2);
 const PARTS = [["50 %", 0.5], ["99 %", 0.99], ["99.9 %", 0.999], ["all", 1]];
 const SHOTS = [
   { name: "pages-1280", width: 1280, height: 720 },
@@ -31,20 +33,20 @@ function quantile(before, after, part) {
 }
 
 /** Ticks of some seconds. */
-async function measure(what, rooms = 1) {
+async function measure(what) {
   const before = await status();
   await new Promise((resolve) => setTimeout(resolve, 1000 * Number(seconds)));
   const after = await status();
   const of = (name) => PARTS.map(([part, share]) => `${part} ${quantile(before[name], after[name], share).toFixed(2)}`).join(", ");
   const load = (after.tick_thread_us - before.tick_thread_us) / (after.uptime_s - before.uptime_s) / 10_000;
-  assert.ok(after.rooms >= 0.9 * rooms, `${what}: only ${after.rooms} rooms are left: this machine is too slow for them`);
+  assert.ok(after.rooms >= 0.9 * Number(rooms), `${what}: only ${after.rooms} rooms are left: this machine is too slow for them`);
   console.log(`${what}: ${after.rooms} rooms, ${after.players} players, ${after.tick - before.tick} ticks`);
   console.log(`  duration in ms: ${of("tick_us_all")}; late start in ms: ${of("tick_start_us")}`);
   console.log(`  tick thread ${load.toFixed(1)} %, ticks skipped ${after.dropped_ticks - before.dropped_ticks}`);
-  return after.rooms;
 }
 
-const rooms = await measure("without pages");
+await until(`${rooms} rooms are full`, async () => (await status()).players >= 4 * Number(rooms), 120);
+await measure("without pages");
 const browser = await Chromium.launch();
 try {
   const open = [];
@@ -53,7 +55,7 @@ try {
     open.push(await browser.page(`${server}/`, { width, height }));
   }
   for (const page of open) await until("a page shows its plots", () => page.eval("Number(document.body?.dataset.seen ?? 0) >= 2"), 60);
-  await measure(`with ${pages} pages`, rooms);
+  await measure(`with ${pages} pages`);
   // One page of each size also draws a room.
   for (const [number, { name }] of SHOTS.entries()) {
     const page = open[number];
@@ -66,7 +68,7 @@ try {
     const [inner, scrolled] = await page.eval("[innerWidth, document.documentElement.scrollWidth]");
     assert.ok(scrolled <= inner, `${name}: ${scrolled} pixels are wider than the screen of ${inner}`);
   }
-  await measure(`with ${pages} pages, of which two draw a room`, rooms);
+  await measure(`with ${pages} pages, of which two draw a room`);
   assert.deepEqual(open.flatMap((page) => page.errors), []);
 } finally {
   await browser.close();

@@ -1,36 +1,50 @@
-//! Resume secrets: with one, a disconnected player gets its seat back.
+//! Secrets that give access to something of a player, as to its seat.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, marker::PhantomData, str::FromStr};
 
-/// Resume secret of a player: 128 random bits, known to this player alone.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ResumeSecret(u128);
+/// 128 random bits, known to their holder alone. `For` is what they give access to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Secret<For>(u128, PhantomData<For>);
 
-impl ResumeSecret {
+/// What a resume secret gives access to: the seat of a disconnected player.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Seat {}
+
+/// Secret of a session: with it, a disconnected player gets its seat back.
+pub type ResumeSecret = Secret<Seat>;
+
+impl<For> Secret<For> {
     /// A new secret, from the operating system's random numbers.
     pub fn random() -> Self {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-        Self(u128::from_ne_bytes(bytes))
+        Self(u128::from_ne_bytes(bytes), PhantomData)
     }
 
-    /// The secret as text for the client: 32 hexadecimal digits.
+    /// The secret as text for its holder: 32 hexadecimal digits.
     pub fn reveal(self) -> String {
         format!("{:032x}", self.0)
     }
-}
 
-impl FromStr for ResumeSecret {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let is_secret = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_secret.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(Self).ok_or(())
+    /// A secret that is not random.
+    #[cfg(test)]
+    pub(crate) const fn of_number(number: u128) -> Self {
+        Self(number, PhantomData)
     }
 }
 
-// A secret gives access to a seat, so it must not appear in logs.
-impl fmt::Debug for ResumeSecret {
+impl<For> FromStr for Secret<For> {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_secret = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = is_secret.then(|| u128::from_str_radix(text, 16).ok()).flatten();
+        number.map(|number| Self(number, PhantomData)).ok_or(())
+    }
+}
+
+// A secret must not appear in logs.
+impl<For> fmt::Debug for Secret<For> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ResumeSecret(..)")
+        f.write_str("Secret(..)")
     }
 }

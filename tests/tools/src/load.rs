@@ -125,11 +125,14 @@ impl Crews {
 
 fn start_server(args: &Args, folder: &Scratch) -> Result<ServerProcess, String> {
     let settings = settings(args);
-    if args.allocations {
-        ServerProcess::start_counting(folder.path(), &settings)
+    let server = if args.allocations {
+        ServerProcess::start_counting(folder.path(), &settings)?
     } else {
-        ServerProcess::start(folder.path(), &settings, &[])
-    }
+        ServerProcess::start(folder.path(), &settings, &[])?
+    };
+    // For whoever wants to watch it.
+    eprintln!("the server is at {}", server.url());
+    Ok(server)
 }
 
 /// Settings for many rooms, short pauses between matches, and the requested number of game messages. Only a run that looks

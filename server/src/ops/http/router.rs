@@ -271,10 +271,10 @@ fn until_sent(body: Body, held: Held) -> Body {
     }))
 }
 
-/// The body as JSON with keys in alphabetical order, because the order of a struct's fields is not part of the API.
+/// The body as JSON, or the refusal.
 pub(super) fn answer(body: Result<impl Serialize, Refusal>) -> Response {
     match body {
-        Ok(body) => Json(serde_json::json!(body)).into_response(),
+        Ok(body) => Json(body).into_response(),
         Err(refusal) => refusal.into_response(),
     }
 }

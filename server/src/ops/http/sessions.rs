@@ -112,21 +112,22 @@ pub(super) async fn read_body(body: Body) -> Result<Bytes, Response> {
 }
 
 async fn join<B: Backend>(gateway: &Gateway<B>, peer: Peer, address: AddressKey, body: &Bytes) -> Response {
-    let request = parse_join(body, address);
-    let is_resume = matches!(&request, Ok((JoinRequest { target: JoinTarget::Resume(_), .. }, _)));
-    let ticket = Ticket::of_body(body);
+    let asked = parse_join(body, address);
+    let is_resume = asked.as_ref().is_ok_and(|asked| matches!(asked.request.target, JoinTarget::Resume(_)));
     if peer.is_for_resume && !is_resume {
         return gateway.crowded();
     }
-    let has_place = request.as_ref().is_ok_and(|(request, _)| gateway.queue.knows(ticket, request));
+    let has_place = asked.as_ref().is_ok_and(|asked| gateway.queue.knows(asked.ticket, &asked.request));
     let act = if is_resume || has_place { Act::Resume } else { Act::Join };
     if let Err(wait) = gateway.limits.spend(address, act, gateway.start.elapsed()) {
         return gateway.too_many("too many join requests from your address: try again in a moment", wait);
     }
-    let request = request.map(|(request, token)| gateway.identify(request, token.as_ref()));
-    match request {
-        Ok(Err(refusal)) => refusal.into_response(),
-        Ok(Ok(request)) => {
+    match asked {
+        Ok(AskedJoin { request, token, ticket }) => {
+            let request = match gateway.identify(request, token.as_ref()) {
+                Ok(request) => request,
+                Err(refusal) => return refusal.into_response(),
+            };
             let granted = gateway.open_session(request, ticket).await;
             if granted.is_ok() && peer.is_readable && !address.is_loopback() {
                 gateway.readable_token.call_once(|| {
@@ -179,9 +180,17 @@ enum BadBody {
     NoSuchSeat,
 }
 
-/// The request in a body, and the token.
-fn parse_join(body: &Bytes, caller: AddressKey) -> Result<(JoinRequest, Option<Hidden>), BadBody> {
-    let ReceivedBody { request: body, token, .. } = serde_json::from_slice(body).map_err(|error| {
+/// What a body asks for.
+#[derive(Debug, PartialEq, Eq)]
+struct AskedJoin {
+    request: JoinRequest,
+    token: Option<Hidden>,
+    /// One that cannot be read is none: its holder gets a new place.
+    ticket: Option<Ticket>,
+}
+
+fn parse_join(body: &Bytes, caller: AddressKey) -> Result<AskedJoin, BadBody> {
+    let ReceivedBody { request: body, token, ticket } = serde_json::from_slice(body).map_err(|error| {
         BadBody::Malformed(format!(
             "the body is invalid ({error}); an example: {{\"name\":\"Ada\",\"room\":{{\"quick\":{{}}}}}}"
         ))
@@ -203,7 +212,7 @@ fn parse_join(body: &Bytes, caller: AddressKey) -> Result<(JoinRequest, Option<H
         caller,
         kind: ClientKind::Simulating,
     };
-    Ok((request, token))
+    Ok(AskedJoin { request, token, ticket: ticket.and_then(|ticket| ticket.parse().ok()) })
 }
 
 fn parse_target(room: RoomRequest<String>) -> Result<JoinTarget, BadBody> {
@@ -242,7 +251,7 @@ mod tests {
     use super::*;
 
     fn parse(body: &'static str) -> Result<JoinRequest, BadBody> {
-        parse_join(&Bytes::from_static(body.as_bytes()), Ipv4Addr::LOCALHOST.into()).map(|(request, _)| request)
+        parse_join(&Bytes::from_static(body.as_bytes()), Ipv4Addr::LOCALHOST.into()).map(|asked| asked.request)
     }
 
     #[test]
@@ -269,7 +278,7 @@ mod tests {
     fn a_token_is_beside_the_request() {
         let token = |body: &'static str| {
             let parsed = parse_join(&Bytes::from_static(body.as_bytes()), Ipv4Addr::LOCALHOST.into());
-            parsed.expect("a good body").1
+            parsed.expect("a good body").token
         };
         assert_eq!(token(r#"{"name":"Ada","room":{"quick":{}},"token":"a.b.c"}"#), Some(Hidden("a.b.c".to_owned())));
         assert_eq!(token(r#"{"name":"Ada","room":{"quick":{}}}"#), None);
