@@ -15,6 +15,8 @@
 //! ws.rs             GET /v1/ws: WebSockets
 //! records.rs        GET /v1/leaderboards, /v1/players, /v1/matches
 //! web.rs            the page of a room in a browser
+//! live.rs           what the live page asks for
+//! asking.rs         where a request comes from, for those handlers
 //! admin.rs          POST /v1/admin/{call}, POST /v1/reports
 //! sessions.rs       POST /v1/sessions: from the request body to a join request
 //! health.rs         /healthz and /readyz
@@ -24,6 +26,7 @@
 //! ```
 
 mod admin;
+mod asking;
 mod browser;
 mod caller;
 mod connection;

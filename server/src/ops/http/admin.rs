@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension,
+    Extension, Json,
     body::{Body, Bytes},
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
@@ -17,21 +17,17 @@ use framehouse_shared::{
 use serde_json::Value;
 
 use super::{
+    asking::{Asking, Refused, room_of},
     caller::Caller,
-    connection::Peer,
     documented::Refusals,
     errors::{busy, error},
     limits::Act,
-    live::is_local,
-    router::{Gateway, answer},
+    router::Gateway,
     sessions::read_body,
 };
-use crate::{
-    address::AddressKey,
-    ops::{
-        admin::{AdminRefusal, Desk},
-        backend::Backend,
-    },
+use crate::ops::{
+    admin::{AdminRefusal, Desk},
+    backend::Backend,
 };
 
 /// How a caller shows the token.
@@ -68,26 +64,21 @@ impl Scheme {
 
 impl<B: Backend> Gateway<B> {
     /// The desk, for a caller that knows the token.
-    pub(super) fn admit(
-        &self,
-        peer: Peer,
-        caller: AddressKey,
-        headers: &HeaderMap,
-        scheme: Scheme,
-    ) -> Result<&Desk, Box<Response>> {
+    pub(super) fn admit(&self, asking: &Asking, scheme: Scheme) -> Result<&Desk, Refused> {
         let Some(desk) = &self.desk else {
             return Err(error(StatusCode::NOT_FOUND, code::NOT_FOUND, "this server has no admin API").into());
         };
-        if peer.is_readable && !is_local(caller, headers) {
+        let caller = asking.caller;
+        if asking.peer.is_readable && !asking.is_local() {
             let message = "everybody on the way could read the token: ask over HTTPS, or on this machine";
             return Err(error(StatusCode::FORBIDDEN, code::UNAUTHORIZED, message).into());
         }
         let refused = || {
             let message = "this needs the token in admin.token of the data folder, as Authorization: Bearer TOKEN";
             let refused = error(StatusCode::UNAUTHORIZED, code::UNAUTHORIZED, message);
-            Box::new(([(header::WWW_AUTHENTICATE, scheme.challenge())], refused).into_response())
+            Refused::from(([(header::WWW_AUTHENTICATE, scheme.challenge())], refused).into_response())
         };
-        let token = scheme.token(headers).ok_or_else(refused)?;
+        let token = scheme.token(&asking.headers).ok_or_else(refused)?;
         match desk.knows(&token, caller, self.start.elapsed()) {
             Ok(true) => Ok(desk),
             Ok(false) => {
@@ -139,25 +130,15 @@ impl IntoResponse for AdminRefusal {
 )]
 pub(super) async fn call_admin<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
-    Extension(peer): Extension<Peer>,
-    Extension(Caller(caller)): Extension<Caller>,
+    asking: Asking,
     Path(name): Path<String>,
-    headers: HeaderMap,
     body: Body,
-) -> Response {
-    let desk = match gateway.admit(peer, caller, &headers, Scheme::Bearer) {
-        Ok(desk) => desk.clone(),
-        Err(refusal) => return *refusal,
-    };
-    let call = match read_body(body).await {
-        Ok(body) => parse_call(name, &body),
-        Err(refusal) => return refusal,
-    };
-    let call = match call {
-        Ok(call) => call,
-        Err(sentence) => return error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, &sentence),
-    };
-    respond(desk.carry_out(caller, call).await)
+) -> Result<Json<AdminAnswer>, Refused> {
+    let desk = gateway.admit(&asking, Scheme::Bearer)?.clone();
+    let body = read_body(body).await?;
+    let call =
+        parse_call(name, &body).map_err(|sentence| error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, &sentence))?;
+    Ok(Json(desk.carry_out(asking.caller, call).await?))
 }
 
 fn parse_call(name: String, body: &Bytes) -> Result<AdminCall, String> {
@@ -165,13 +146,6 @@ fn parse_call(name: String, body: &Bytes) -> Result<AdminCall, String> {
     let Ok(Value::Object(mut fields)) = fields else { return Err("the body is no JSON object".to_owned()) };
     fields.insert("call".to_owned(), Value::String(name));
     serde_json::from_value(Value::Object(fields)).map_err(|error| format!("this is no call: {error}"))
-}
-
-fn respond(answered: Result<AdminAnswer, AdminRefusal>) -> Response {
-    match answered {
-        Ok(body) => answer(Ok(body)),
-        Err(refusal) => refusal.into_response(),
-    }
 }
 
 /// The replay of a room's running match, as far as it has come.
@@ -190,22 +164,12 @@ fn respond(answered: Result<AdminAnswer, AdminRefusal>) -> Response {
 )]
 pub(super) async fn send_room_replay<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
-    Extension(peer): Extension<Peer>,
-    Extension(Caller(caller)): Extension<Caller>,
+    asking: Asking,
     Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let desk = match gateway.admit(peer, caller, &headers, Scheme::Bearer) {
-        Ok(desk) => desk.clone(),
-        Err(refusal) => return *refusal,
-    };
-    let Ok(room) = name.parse::<RoomCode>() else {
-        return error(StatusCode::NOT_FOUND, code::NOT_FOUND, "there is no such room");
-    };
-    match desk.copy_replay(caller, room).await {
-        Ok(replay) => ([(header::CONTENT_TYPE, "application/octet-stream")], replay).into_response(),
-        Err(refusal) => refusal.into_response(),
-    }
+) -> Result<Response, Refused> {
+    let desk = gateway.admit(&asking, Scheme::Bearer)?.clone();
+    let replay = desk.copy_replay(asking.caller, room_of(&name)?).await?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], replay).into_response())
 }
 
 /// Reports a player in the same room to the operators of this server.
@@ -227,30 +191,21 @@ pub(super) async fn take_report<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
     Extension(Caller(caller)): Extension<Caller>,
     body: Body,
-) -> Response {
+) -> Result<Json<ReportTaken>, Refused> {
     // A secret could be guessed, as with a join.
     if let Err(wait) = gateway.limits.spend(caller, Act::Join, gateway.start.elapsed()) {
-        return gateway.too_many("too many requests from your address: try again in a moment", wait);
+        return Err(gateway.too_many("too many requests from your address: try again in a moment", wait).into());
     }
-    let body = match read_body(body).await {
-        Ok(body) => body,
-        Err(refusal) => return refusal,
+    let body = read_body(body).await?;
+    let request: ReportRequest = serde_json::from_slice(&body).map_err(|wrong| {
+        let message = format!("the body is invalid ({wrong}): it has `resume`, `slot` and `text`");
+        error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, &message)
+    })?;
+    let report = match gateway.desk.clone() {
+        Some(desk) => desk.take_report(request).await?,
+        None => gateway.backend.pass_report(request).await?,
     };
-    let request: ReportRequest = match serde_json::from_slice(&body) {
-        Ok(request) => request,
-        Err(wrong) => {
-            let message = format!("the body is invalid ({wrong}): it has `resume`, `slot` and `text`");
-            return error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, &message);
-        }
-    };
-    let taken = match gateway.desk.clone() {
-        Some(desk) => desk.take_report(request).await,
-        None => gateway.backend.pass_report(request).await,
-    };
-    match taken {
-        Ok(report) => answer(Ok(ReportTaken { report })),
-        Err(refusal) => refusal.into_response(),
-    }
+    Ok(Json(ReportTaken { report }))
 }
 
 #[cfg(test)]

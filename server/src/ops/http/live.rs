@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension,
+    Json,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{StatusCode, header},
 };
 use framehouse_shared::{
     api::{ErrorBody, FleetNodes, RoomDetails, RoomList, code},
@@ -15,16 +14,12 @@ use framehouse_shared::{
 
 use super::{
     admin::Scheme,
-    caller::Caller,
-    connection::Peer,
+    asking::{Asking, Refused, room_of},
     documented::Refusals,
     errors::error,
-    router::{Gateway, answer},
+    router::Gateway,
 };
-use crate::{
-    address::AddressKey,
-    ops::{admin::Desk, backend::Backend},
-};
+use crate::ops::{admin::Desk, backend::Backend};
 
 /// Who looks at the live page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,21 +30,16 @@ pub(super) enum Viewer {
     Operator,
 }
 
-/// Whether a request comes from this machine. One that a proxy on it passes on does not, also if no setting names the proxy.
-pub(super) fn is_local(caller: AddressKey, headers: &HeaderMap) -> bool {
-    caller.is_loopback() && !headers.contains_key(header::FORWARDED) && !headers.contains_key("x-forwarded-for")
-}
-
 impl<B: Backend> Gateway<B> {
     /// Who asks for the live page, or for a part of it: on this machine everybody may, elsewhere whoever knows the token.
-    pub(super) fn viewer(&self, peer: Peer, caller: AddressKey, headers: &HeaderMap) -> Result<Viewer, Box<Response>> {
-        if is_local(caller, headers) && !headers.contains_key(header::AUTHORIZATION) {
+    pub(super) fn viewer(&self, asking: &Asking) -> Result<Viewer, Refused> {
+        if asking.is_local() && !asking.headers.contains_key(header::AUTHORIZATION) {
             return Ok(Viewer::Local);
         }
-        self.admit(peer, caller, headers, Scheme::Basic).map(|_| Viewer::Operator)
+        self.admit(asking, Scheme::Basic).map(|_| Viewer::Operator)
     }
 
-    fn desk(&self) -> Result<&Desk, Box<Response>> {
+    fn desk(&self) -> Result<&Desk, Refused> {
         let missing = || error(StatusCode::NOT_FOUND, code::NOT_FOUND, "a gateway knows no rooms: ask their server");
         self.desk.as_ref().ok_or_else(|| missing().into())
     }
@@ -71,23 +61,11 @@ impl<B: Backend> Gateway<B> {
 )]
 pub(super) async fn show_live_room<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
-    Extension(peer): Extension<Peer>,
-    Extension(Caller(caller)): Extension<Caller>,
+    asking: Asking,
     Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let viewer = gateway.viewer(peer, caller, &headers);
-    let (viewer, desk) = match viewer.and_then(|viewer| Ok((viewer, gateway.desk()?))) {
-        Ok(both) => both,
-        Err(refusal) => return *refusal,
-    };
-    let Ok(room) = name.parse::<RoomCode>() else {
-        return error(StatusCode::NOT_FOUND, code::NOT_FOUND, "there is no such room");
-    };
-    match desk.look_at_room(room, viewer == Viewer::Operator).await {
-        Ok(details) => answer(Ok(details)),
-        Err(refusal) => refusal.into_response(),
-    }
+) -> Result<Json<RoomDetails>, Refused> {
+    let viewer = gateway.viewer(&asking)?;
+    Ok(Json(gateway.desk()?.look_at_room(room_of(&name)?, viewer == Viewer::Operator).await?))
 }
 
 /// The private rooms, for an operator at the live page.
@@ -105,18 +83,9 @@ pub(super) async fn show_live_room<B: Backend>(
 )]
 pub(super) async fn list_private_rooms<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
-    Extension(peer): Extension<Peer>,
-    Extension(Caller(caller)): Extension<Caller>,
-    headers: HeaderMap,
-) -> Response {
-    let desk = match gateway.admit(peer, caller, &headers, Scheme::Basic) {
-        Ok(desk) => desk,
-        Err(refusal) => return *refusal,
-    };
-    match desk.private_rooms().await {
-        Ok(rooms) => answer(Ok(RoomList { rooms })),
-        Err(refusal) => refusal.into_response(),
-    }
+    asking: Asking,
+) -> Result<Json<RoomList>, Refused> {
+    Ok(Json(RoomList { rooms: gateway.admit(&asking, Scheme::Basic)?.private_rooms().await? }))
 }
 
 /// The nodes of a fleet, for the live page of a gateway. A server has none.
@@ -132,12 +101,8 @@ pub(super) async fn list_private_rooms<B: Backend>(
 )]
 pub(super) async fn list_nodes<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
-    Extension(peer): Extension<Peer>,
-    Extension(Caller(caller)): Extension<Caller>,
-    headers: HeaderMap,
-) -> Response {
-    match gateway.viewer(peer, caller, &headers) {
-        Ok(_) => answer(Ok(FleetNodes { nodes: gateway.backend.nodes() })),
-        Err(refusal) => *refusal,
-    }
+    asking: Asking,
+) -> Result<Json<FleetNodes>, Refused> {
+    gateway.viewer(&asking)?;
+    Ok(Json(FleetNodes { nodes: gateway.backend.nodes() }))
 }

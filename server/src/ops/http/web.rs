@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension,
     extract::{Path, State},
-    http::{HeaderMap, HeaderName, StatusCode, header},
+    http::{HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use framehouse_shared::{
@@ -14,7 +13,12 @@ use framehouse_shared::{
     ids::RoomCode,
 };
 
-use super::{caller::Caller, connection::Peer, documented::Refusals, errors::error, router::Gateway};
+use super::{
+    asking::{Asking, Refused},
+    documented::Refusals,
+    errors::error,
+    router::Gateway,
+};
 use crate::ops::backend::Backend;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -56,14 +60,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 )]
 pub(super) async fn show_live<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
-    Extension(peer): Extension<Peer>,
-    Extension(Caller(caller)): Extension<Caller>,
-    headers: HeaderMap,
-) -> Response {
-    match gateway.viewer(peer, caller, &headers) {
-        Ok(_) => file(HTML, LIVE),
-        Err(refusal) => *refusal,
-    }
+    asking: Asking,
+) -> Result<Response, Refused> {
+    gateway.viewer(&asking)?;
+    Ok(file(HTML, LIVE))
 }
 
 /// The page of a room, to watch and play in a browser.
