@@ -186,7 +186,7 @@ function showFigures(now, last) {
     ["Tick thread", `${number(now.tick_load * 100)} %`],
     ["Longest tick", `${number(last.tickMax, 1)} ms`],
     ["Ticks skipped", number(now.dropped_ticks)],
-    ["Out", `${number(last.out, 1)} KB/s`],
+    ["Out", last.out < 1000 ? `${number(last.out, 1)} KB/s` : `${number(last.out / 1000, 2)} MB/s`],
     ["Out, a player", `${number(last.out / Math.max(now.players, 1), 2)} KB/s`],
     ["Cheat signals", number(Object.values(now.cheat_signals).reduce((sum, count) => sum + count, 0))],
   ];
