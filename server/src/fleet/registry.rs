@@ -59,7 +59,7 @@ pub const LEASE_TIME: Duration = Duration::from_secs(2);
 /// Interval between two writes of a lease, and between two reads of all leases.
 pub const LEASE_INTERVAL: Duration = Duration::from_millis(500);
 /// Time after which Redis counts as away if it does not answer.
-const ANSWER_TIME_MAX: Duration = Duration::from_millis(500);
+pub(super) const ANSWER_TIME_MAX: Duration = Duration::from_millis(500);
 /// Largest pause between two attempts to connect. Far below [`LEASE_TIME`]: a node is back before codes are claimed anew.
 const RECONNECT_PAUSE_MAX: Duration = Duration::from_millis(500);
 

@@ -16,7 +16,7 @@
 //! records.rs        GET /v1/leaderboards, /v1/players, /v1/matches
 //! web.rs            the page of a room in a browser
 //! live.rs           what the live page asks for
-//! asking.rs         where a request comes from, for those handlers
+//! asking.rs         where a request comes from, for handlers that tell an operator from a stranger
 //! admin.rs          POST /v1/admin/{call}, POST /v1/reports
 //! sessions.rs       POST /v1/sessions: from the request body to a join request
 //! health.rs         /healthz and /readyz

@@ -82,30 +82,31 @@ pub enum RoomRequest<Code = RoomCode> {
     Watch(Code),
 }
 
-/// Answer to `POST /v1/sessions`: a seat or a spectator's place, reserved for 5 s, and the token to connect with.
+/// Answer to `POST /v1/sessions`: a seat or a spectator's place, reserved for 5 s, and the token to connect with. The fields are
+/// in alphabetical order, as in every answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SessionGrant {
-    /// Connect token of netcode; base64 in JSON.
-    #[serde(with = "base64_bytes")]
-    #[schema(value_type = String, content_encoding = "base64")]
-    pub token: Vec<u8>,
-    /// Session id.
-    pub session: String,
-    /// Address of the game server, `host:port`.
-    pub server: String,
-    /// Tick rate, 10 to 120 ticks a second.
-    pub tick_rate: u16,
-    /// Protocol hash of the server, 16 hexadecimal digits.
-    pub protocol: String,
     /// Room code.
     pub code: RoomCode,
-    /// Resume secret: [`SessionRequest::resume`] with it gets the seat back after a lost connection.
-    pub resume: String,
     /// Time for which the seat is reserved after a lost connection, in seconds. Read it through [`grace`](Self::grace).
     pub grace_s: f64,
     /// Lasting id of the player, as in results and leaderboards. Missing in the answers of earlier servers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub player: Option<AccountId>,
+    /// Protocol hash of the server, 16 hexadecimal digits.
+    pub protocol: String,
+    /// Resume secret: [`SessionRequest::resume`] with it gets the seat back after a lost connection.
+    pub resume: String,
+    /// Address of the game server, `host:port`.
+    pub server: String,
+    /// Session id.
+    pub session: String,
+    /// Tick rate, 10 to 120 ticks a second.
+    pub tick_rate: u16,
+    /// Connect token of netcode; base64 in JSON.
+    #[serde(with = "base64_bytes")]
+    #[schema(value_type = String, content_encoding = "base64")]
+    pub token: Vec<u8>,
 }
 
 impl SessionGrant {

@@ -1,8 +1,10 @@
 //! Players in a fleet: one seat each, builds of a release, nodes that drain.
 
+use std::thread;
+
 use framehouse_client::connect::RoomRequest;
 use framehouse_harness::live::wait_until;
-use framehouse_shared::api::PlayerSecret;
+use framehouse_shared::api::{PlayerSecret, SessionGrant};
 use framehouse_tools::replays::Folder;
 use serde_json::json;
 
@@ -37,6 +39,34 @@ fn a_player_has_one_seat_in_the_fleet_and_the_last_one_counts() {
             && fleet.redis.keys().iter().filter(|key| key.starts_with("fh:resume:")).count() == 1
     });
     assert!(second.is_connected() && second.grant.code != code);
+}
+
+#[test]
+fn players_of_a_crowd_are_claimed_each_for_the_node_that_gets_it() {
+    let Some(mut fleet) = Fleet::new("crowd") else { return };
+    let nodes = ["a", "b"];
+    let _nodes = nodes.map(|name| fleet.node(name, &[]));
+    let gateway = fleet.gateway("g", &[]);
+    until_ready(&gateway, 2);
+    let state = |grant: &SessionGrant| {
+        fleet.redis.ask(&["GET", &format!("fh:player:{}", grant.player.expect("every player has an id"))])
+    };
+    let mut ada = Player::connect(ask_once(&gateway, create(), Some(ADA)).expect("a seat"));
+    let grant = ada.grant.clone();
+    play_until("her seat is registered", &mut [&mut ada], || state(&grant).contains(":here"));
+    let secrets: Vec<PlayerSecret> = (0..40).map(PlayerSecret::from_random).chain([ADA]).collect();
+    let join = |secret: &PlayerSecret| ask_once(&gateway, create(), Some(*secret));
+    let mut answers: Vec<_> = thread::scope(|scope| {
+        let joining: Vec<_> = secrets.iter().map(|secret| scope.spawn(move || join(secret))).collect();
+        joining.into_iter().map(|joining| joining.join().expect("no panic")).collect()
+    });
+    assert_eq!(refusal(answers.pop().expect("hers")).0, "already_playing");
+    let leases = nodes.map(|name| fleet.redis.ask(&["HGET", &format!("fh:node:{name}"), "lease"]));
+    for answer in answers {
+        let grant = answer.expect("a seat");
+        let node = nodes.iter().zip(&leases).find(|(_, lease)| lease.contains(&grant.server)).expect("a node").0;
+        assert!(state(&grant).starts_with(&format!("{node}:")), "{} at {node}", state(&grant));
+    }
 }
 
 #[test]

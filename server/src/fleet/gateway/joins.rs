@@ -10,12 +10,14 @@ use framehouse_shared::{
     ids::{AccountId, RoomCode},
 };
 
+use tokio::time::timeout;
+
 use super::{FleetBackend, choice::eligible, nodes::Found, view::View};
 use crate::{
     address::AddressKey,
     fleet::{
         registry::{
-            NodeEntry, NodeLease, Owner,
+            ANSWER_TIME_MAX, NodeEntry, NodeLease, Owner,
             PlayerClaim::{self, PlaysElsewhere},
         },
         seats::{FindRequest, SeatAnswer, SeatRequest},
@@ -203,7 +205,7 @@ impl FleetBackend {
             !matches!(request.target, JoinTarget::Watch(_) | JoinTarget::WatchNamed(_) | JoinTarget::Resume(_));
         if takes_a_seat && let Some(secret) = request.secret {
             let account = self.key.of_server().account(secret);
-            // While Redis is away, nodes find out about two seats when it is back.
+            // Without an answer, as while Redis is away, nodes find out about two seats later.
             if self.view.newest().is_connected() && self.claim(lease.owner(), account).await == Some(PlaysElsewhere) {
                 return Err(JoinError::AlreadyPlaying.into());
             }
@@ -223,14 +225,14 @@ impl FleetBackend {
         answer
     }
 
-    /// Claims a player for a node. `None` if Redis does not answer. What is claimed meanwhile goes together.
+    /// Claims a player for a node. `None` if there is no answer in time. What is claimed meanwhile goes together.
     async fn claim(&self, owner: Owner, account: AccountId) -> Option<PlayerClaim> {
         let registry = self.registry.clone();
         let send = move |players: Vec<(Owner, AccountId)>| {
             let registry = registry.clone();
             async move { registry.claim_players(&players).await.unwrap_or_default() }
         };
-        self.claims.ask((owner, account), send).await
+        timeout(ANSWER_TIME_MAX, self.claims.ask((owner, account), send)).await.ok()?
     }
 
     /// The lease of the node that has a room. It may have joined the fleet after the last reading.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Extension,
     body::{Body, Bytes},
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
@@ -22,7 +22,7 @@ use super::{
     documented::Refusals,
     errors::{busy, error},
     limits::Act,
-    router::Gateway,
+    router::{Gateway, json},
     sessions::read_body,
 };
 use crate::ops::{
@@ -133,12 +133,12 @@ pub(super) async fn call_admin<B: Backend>(
     asking: Asking,
     Path(name): Path<String>,
     body: Body,
-) -> Result<Json<AdminAnswer>, Refused> {
+) -> Result<Response, Refused> {
     let desk = gateway.admit(&asking, Scheme::Bearer)?.clone();
     let body = read_body(body).await?;
     let call =
         parse_call(name, &body).map_err(|sentence| error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, &sentence))?;
-    Ok(Json(desk.carry_out(asking.caller, call).await?))
+    Ok(json(desk.carry_out(asking.caller, call).await?))
 }
 
 fn parse_call(name: String, body: &Bytes) -> Result<AdminCall, String> {
@@ -191,7 +191,7 @@ pub(super) async fn take_report<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
     Extension(Caller(caller)): Extension<Caller>,
     body: Body,
-) -> Result<Json<ReportTaken>, Refused> {
+) -> Result<Response, Refused> {
     // A secret could be guessed, as with a join.
     if let Err(wait) = gateway.limits.spend(caller, Act::Join, gateway.start.elapsed()) {
         return Err(gateway.too_many("too many requests from your address: try again in a moment", wait).into());
@@ -205,7 +205,7 @@ pub(super) async fn take_report<B: Backend>(
         Some(desk) => desk.take_report(request).await?,
         None => gateway.backend.pass_report(request).await?,
     };
-    Ok(Json(ReportTaken { report }))
+    Ok(json(ReportTaken { report }))
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
     extract::{Path, State},
     http::{StatusCode, header},
+    response::Response,
 };
 use framehouse_shared::{
     api::{ErrorBody, FleetNodes, RoomDetails, RoomList, code},
@@ -17,7 +17,7 @@ use super::{
     asking::{Asking, Refused, room_of},
     documented::Refusals,
     errors::error,
-    router::Gateway,
+    router::{Gateway, json},
 };
 use crate::ops::{admin::Desk, backend::Backend};
 
@@ -63,9 +63,9 @@ pub(super) async fn show_live_room<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
     asking: Asking,
     Path(name): Path<String>,
-) -> Result<Json<RoomDetails>, Refused> {
+) -> Result<Response, Refused> {
     let viewer = gateway.viewer(&asking)?;
-    Ok(Json(gateway.desk()?.look_at_room(room_of(&name)?, viewer == Viewer::Operator).await?))
+    Ok(json(gateway.desk()?.look_at_room(room_of(&name)?, viewer == Viewer::Operator).await?))
 }
 
 /// The private rooms, for an operator at the live page.
@@ -84,8 +84,8 @@ pub(super) async fn show_live_room<B: Backend>(
 pub(super) async fn list_private_rooms<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
     asking: Asking,
-) -> Result<Json<RoomList>, Refused> {
-    Ok(Json(RoomList { rooms: gateway.admit(&asking, Scheme::Basic)?.private_rooms().await? }))
+) -> Result<Response, Refused> {
+    Ok(json(RoomList { rooms: gateway.admit(&asking, Scheme::Basic)?.private_rooms().await? }))
 }
 
 /// The nodes of a fleet, for the live page of a gateway. A server has none.
@@ -102,7 +102,7 @@ pub(super) async fn list_private_rooms<B: Backend>(
 pub(super) async fn list_nodes<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
     asking: Asking,
-) -> Result<Json<FleetNodes>, Refused> {
+) -> Result<Response, Refused> {
     gateway.viewer(&asking)?;
-    Ok(Json(FleetNodes { nodes: gateway.backend.nodes() }))
+    Ok(json(FleetNodes { nodes: gateway.backend.nodes() }))
 }

@@ -273,10 +273,12 @@ fn until_sent(body: Body, held: Held) -> Body {
 
 /// The body as JSON, or the refusal.
 pub(super) fn answer(body: Result<impl Serialize, Refusal>) -> Response {
-    match body {
-        Ok(body) => Json(body).into_response(),
-        Err(refusal) => refusal.into_response(),
-    }
+    body.map_or_else(IntoResponse::into_response, json)
+}
+
+/// The body as JSON with keys in alphabetical order, because the order of a struct's fields is not part of the API.
+pub(super) fn json(body: impl Serialize) -> Response {
+    Json(serde_json::json!(body)).into_response()
 }
 
 #[cfg(test)]

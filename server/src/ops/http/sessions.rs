@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Extension,
+    Extension, Json,
     body::{Body, Bytes},
     extract::State,
     http::StatusCode,
@@ -25,7 +25,7 @@ use super::{
     limits::Act,
     queue::Ticket,
     requests::BodyWait,
-    router::{Gateway, SESSIONS, answer},
+    router::{Gateway, SESSIONS},
 };
 use crate::{
     address::AddressKey,
@@ -138,7 +138,8 @@ async fn join<B: Backend>(gateway: &Gateway<B>, peer: Peer, address: AddressKey,
                 });
             }
             match granted {
-                Ok(granted) => answer(Ok(granted.grant)),
+                // Its fields are in order, and a crowd waits for its answers.
+                Ok(granted) => Json(granted.grant).into_response(),
                 Err(unseated) => unseated.into_response(),
             }
         }
