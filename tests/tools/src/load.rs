@@ -130,8 +130,10 @@ fn start_server(args: &Args, folder: &Scratch) -> Result<ServerProcess, String> 
     } else {
         ServerProcess::start(folder.path(), &settings, &[])?
     };
-    // For whoever wants to watch it.
-    eprintln!("the server is at {}", server.url());
+    if !args.json {
+        // For whoever wants to watch it.
+        eprintln!("the server is at {}", server.url());
+    }
     Ok(server)
 }
 
