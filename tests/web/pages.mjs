@@ -2,7 +2,7 @@
 //
 //   node pages.mjs SERVER FOLDER ROOMS [PAGES] [SECONDS]      20 pages, and 30 s each, if nothing else is said
 //
-// It begins when the server has so many rooms.
+// It begins when ROOMS rooms of the server are full.
 //
 // The browser needs processors of its own: what it takes from the server is not what the pages cost.
 

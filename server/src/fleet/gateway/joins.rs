@@ -9,7 +9,6 @@ use framehouse_shared::{
     api::{ReportRequest, code},
     ids::{AccountId, RoomCode},
 };
-
 use tokio::time::timeout;
 
 use super::{FleetBackend, choice::eligible, nodes::Found, view::View};

@@ -286,6 +286,17 @@ mod tests {
     }
 
     #[test]
+    fn a_ticket_that_cannot_be_read_is_none() {
+        let ticket = |text: &str| {
+            let body = format!(r#"{{"name":"Ada","room":{{"quick":{{}}}},"ticket":"{text}"}}"#);
+            parse_join(&Bytes::from(body), Ipv4Addr::LOCALHOST.into()).expect("a good body").ticket
+        };
+        let given = Ticket::random();
+        assert_eq!(ticket(&given.reveal()), Some(given));
+        assert_eq!(ticket("nope"), None);
+    }
+
+    #[test]
     fn a_bad_body_is_answered_with_a_sentence() {
         for body in ["", "{", "[]", r#"{"name":"Ada"}"#, r#"{"name":"Ada","room":{"create":{"size":-1}}}"#] {
             assert!(matches!(parse(body), Err(BadBody::Malformed(_))), "{body}");
